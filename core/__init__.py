@@ -1,0 +1,1 @@
+"""Regrain's engine room: everything but the window. Importing it costs nothing."""

@@ -1,0 +1,1 @@
+"""The `regrain` command, one file a command."""

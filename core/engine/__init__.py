@@ -1,0 +1,1 @@
+"""Models, devices and the render process: what turns settings into pixels."""

@@ -1,0 +1,230 @@
+"""The words between a parent and its render process: JSON objects, checked on both sides.
+
+Each frame is one of these; `kind` tells which. Nothing is pickled.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from core.engine.models import ModelSpec
+from core.errors import Reason, StopReason
+from core.recipe import EditSettings, OutputSettings
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DeviceKind(StrEnum):
+    """Kinds of device, best first."""
+
+    CUDA = "cuda"
+    ROCM = "rocm"
+    XPU = "xpu"
+    MPS = "mps"
+    CPU = "cpu"
+
+
+class DeviceInfo(_Message):
+    """A device that is here; `problem` and `repair` say why it cannot be used and what helps.
+
+    Memory in bytes; `dtype` is what `auto` chooses (fp32, bf16, fp16).
+    """
+
+    kind: DeviceKind
+    index: int = 0
+    name: str
+    total_memory: int
+    free_memory: int
+    dtype: str
+    usable: bool = True
+    problem: str = ""
+    repair: str = ""
+
+    @property
+    def key(self) -> str:
+        """Return the name for `--device`: `cpu`, `cuda:0`."""
+        return self.kind.value if self.kind is DeviceKind.CPU else f"{self.kind.value}:{self.index}"
+
+
+class Numerics(_Message):
+    """What decides the last bits of a result besides the recipe; a job stores it at first claim."""
+
+    device: str = "cpu"
+    dtype: str = "fp32"
+    rows: int = 1
+    tile: int = 768
+    threads: int = 0
+    versions: str = ""
+
+
+# parent -> render process
+
+
+class Detect(_Message):
+    """Look for devices; answered by DevicesFound."""
+
+    kind: Literal["detect"] = "detect"
+
+
+class LoadModel(_Message):
+    """Load a model; answered by ModelLoaded or EngineFailed.
+
+    `numerics` None: choose for this device; else use exactly these, for a resumed batch.
+    """
+
+    kind: Literal["load_model"] = "load_model"
+    model: ModelSpec
+    device: str = "auto"
+    dtype: str = "auto"
+    rows: int = 0
+    numerics: Numerics | None = None
+
+
+class Render(_Message):
+    """Edit one photograph into the temporary file `target`, which must not exist yet.
+
+    `source_sha256` is what the parent decided on; other bytes are `changed_while_reading`.
+    `provenance` holds what goes into the file besides what only rendering knows (None: nothing).
+    """
+
+    kind: Literal["render"] = "render"
+    item: int
+    attempt: int
+    source: Path
+    source_sha256: str
+    target: Path
+    edit: EditSettings
+    output: OutputSettings
+    provenance: dict[str, str] | None = None
+    alone: bool = False
+
+
+class CancelItems(_Message):
+    """Stop working on these items at the next denoiser call; answered by ItemCanceled each."""
+
+    kind: Literal["cancel_items"] = "cancel_items"
+    items: tuple[int, ...]
+
+
+class Shutdown(_Message):
+    """End now; what is in flight is dropped."""
+
+    kind: Literal["shutdown"] = "shutdown"
+
+
+# render process -> parent
+
+
+class Hello(_Message):
+    """First frame: the process is up."""
+
+    kind: Literal["hello"] = "hello"
+    pid: int
+    versions: str
+
+
+class DevicesFound(_Message):
+    """Answer to Detect, best usable device first."""
+
+    kind: Literal["devices_found"] = "devices_found"
+    devices: tuple[DeviceInfo, ...]
+
+
+class ModelLoaded(_Message):
+    """Answer to LoadModel."""
+
+    kind: Literal["model_loaded"] = "model_loaded"
+    model: str
+    device: str
+    dtype: str
+    seconds: float
+    numerics: Numerics
+
+
+class Announced(_Message):
+    """The process is about to touch this item: a death from here on counts for it."""
+
+    kind: Literal["announced"] = "announced"
+    item: int
+
+
+class Stepped(_Message):
+    """One denoiser call of the item is done."""
+
+    kind: Literal["stepped"] = "stepped"
+    item: int
+    step: int
+    steps: int
+
+
+class Rendered(_Message):
+    """The temporary file is written, read back, hashed, synced and closed.
+
+    `unchanged`: the photograph's coded data was taken over as it is. `facts` are what rendering
+    chose, in words and numbers (noise found, first sigma, tiles ...), to be stored and shown.
+    """
+
+    kind: Literal["rendered"] = "rendered"
+    item: int
+    sha256: str
+    size: int
+    width: int
+    height: int
+    seconds: float
+    unchanged: bool = False
+    facts: dict[str, str | int | float] = Field(default_factory=dict)
+
+
+class ItemTrouble(_Message):
+    """One photograph has no result; the others are not concerned."""
+
+    kind: Literal["item_trouble"] = "item_trouble"
+    item: int
+    reason: Reason
+    message: str
+    hint: str = ""
+
+
+class ItemCanceled(_Message):
+    """Work on the item was dropped on request; its temporary file is gone."""
+
+    kind: Literal["item_canceled"] = "item_canceled"
+    item: int
+
+
+class EngineFailed(_Message):
+    """The job cannot go on: model missing or untrusted, disk full, device lost, settings refused.
+
+    `item` is the one in work, if any; it did not fail for it.
+    """
+
+    kind: Literal["engine_failed"] = "engine_failed"
+    reason: StopReason | None
+    message: str
+    hint: str = ""
+    item: int | None = None
+
+
+ToRender = Annotated[
+    Detect | LoadModel | Render | CancelItems | Shutdown, Field(discriminator="kind")
+]
+FromRender = Annotated[
+    Hello
+    | DevicesFound
+    | ModelLoaded
+    | Announced
+    | Stepped
+    | Rendered
+    | ItemTrouble
+    | ItemCanceled
+    | EngineFailed,
+    Field(discriminator="kind"),
+]
+TO_RENDER: TypeAdapter[ToRender] = TypeAdapter(ToRender)
+FROM_RENDER: TypeAdapter[FromRender] = TypeAdapter(FromRender)

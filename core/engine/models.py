@@ -1,0 +1,171 @@
+"""What a model is and can do (ModelSpec), as data; and the registry that finds them by name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import ModelNotFoundError, ModelUntrustedError
+from core.recipe import SchedulerName
+
+BUILTIN_ID = "builtin"
+_CHUNK = 1 << 20
+
+
+class Capabilities(BaseModel):
+    """What the model takes; a setting that it cannot use is refused, not ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    clean: bool = False
+    strength: bool = True
+    prompt: bool = False
+    negative_prompt: bool = False
+    guidance: bool = False
+    inpaint: bool = False
+    lora: bool = False
+
+
+class ModelDefaults(BaseModel):
+    """Values for settings that the user left open."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    strength: float = 0.3
+    num_inference_steps: int = 20
+    clean_steps: int = 1
+    scheduler: SchedulerName = SchedulerName.DDIM
+    guidance_scale: float = 1.0
+
+
+class Zone(BaseModel):
+    """A word for strengths up to `until`, measured, not guessed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    word: str
+    until: float
+    hatched: bool = False
+
+
+class ModelFile(BaseModel):
+    """A file of the model, relative to its folder, pinned by content."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class ModelSpec(BaseModel):
+    """A model as data: nothing about a family is written as an if-ladder elsewhere.
+
+    `native_size` is the side in pixels of the square the model was made for; `size_multiple`
+    what both sides must divide by; `pixel_space` says that it works without a VAE.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str
+    name: str
+    family: str
+    sentence: str = ""
+    folder: Path
+    files: tuple[ModelFile, ...] = ()
+    capabilities: Capabilities = Capabilities()
+    native_size: int
+    size_multiple: int
+    pixel_space: bool = False
+    schedulers: tuple[SchedulerName, ...]
+    defaults: ModelDefaults = ModelDefaults()
+    distilled: bool = False
+    min_steps: int = 1
+    zones: tuple[Zone, ...] = ()
+    licence: str = ""
+    seconds_per_megapixel_call: float = 0.5
+
+    def hashes(self) -> tuple[str, ...]:
+        """Return the sha256 of every file, in the order of their names."""
+        return tuple(f.sha256 for f in sorted(self.files, key=lambda f: f.path))
+
+    def zone(self, strength: float) -> str:
+        """Return the measured word for `strength`, or nothing when there is none."""
+        return next((zone.word for zone in self.zones if strength <= zone.until), "")
+
+
+@dataclass(frozen=True)
+class ModelRegistry:
+    """The models that are known, by id."""
+
+    specs: dict[str, ModelSpec] = field(default_factory=dict)
+
+    def get(self, model: str) -> ModelSpec:
+        """Return the model called `model`.
+
+        Raises:
+            ModelNotFoundError: with the known ones as its hint.
+        """
+        if model in self.specs:
+            return self.specs[model]
+        known = ", ".join(self.specs) or "none"
+        raise ModelNotFoundError(f"There is no model called {model}.", hint=f"Known: {known}.")
+
+
+def builtin_spec() -> ModelSpec:
+    """Read the built-in model's spec from the package's resources."""
+    with resources.as_file(resources.files("resources") / "models" / BUILTIN_ID) as folder:
+        return read_spec(folder)
+
+
+def read_spec(folder: Path) -> ModelSpec:
+    """Read `regrain-model.json` of a model folder.
+
+    Raises:
+        ModelNotFoundError: the folder holds no spec that can be read.
+    """
+    path = folder / "regrain-model.json"
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return ModelSpec.model_validate(values | {"folder": folder})
+    except (OSError, ValueError, TypeError, ValidationError) as error:
+        raise ModelNotFoundError(
+            f"{folder.name} holds no model that can be read: {error}.",
+            hint="Install Regrain again, or choose another model.",
+        ) from error
+
+
+def verify_files(spec: ModelSpec) -> None:
+    """Compare every file of the model with its pinned sha256.
+
+    Raises:
+        ModelNotFoundError: a file is missing.
+        ModelUntrustedError: a file is not what it was when it was added.
+    """
+    for entry in spec.files:
+        path = spec.folder / entry.path
+        try:
+            actual = file_sha256(path)
+        except OSError as error:
+            raise ModelNotFoundError(
+                f"{spec.name} lacks {entry.path}: {error.strerror}.", hint="Install it again."
+            ) from error
+        if actual != entry.sha256:
+            raise ModelUntrustedError(
+                f"{entry.path} of {spec.name} is not the file that was added.",
+                hint="Add the model again if you changed it yourself.",
+            )
+
+
+def file_sha256(path: Path) -> str:
+    """Return the sha256 of a file's bytes in hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Photographs in and out: decoding, colour, metadata, tiles, encoding."""

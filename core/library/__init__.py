@@ -1,0 +1,1 @@
+"""The project library: SQLite through SQLAlchemy; the database is the queue."""

@@ -1,0 +1,225 @@
+"""What a recipe means for one photograph, before any work: calls, noise level, tiles, time, bytes.
+
+Pure: the same settings, model, picture and device speed give the same plan. Loads no torch.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from core.builtin.schedule import ratio_of_strength
+from core.engine.models import ModelSpec
+from core.engine.noise import sigma_ref, steps_to_run
+from core.errors import SettingsError
+from core.images.tile import tile_grid
+from core.recipe import Amount, EditSettings, Mode, SchedulerName, SizeMode
+
+WHOLE_AREA_FACTOR = 1.5
+"""A picture up to this many times the model's native area is denoised whole (size auto)."""
+
+CLEAN_GUESS_SIGMA = 10.0
+"""Noise assumed for time estimates while the photograph's own is not measured yet, of 255."""
+
+_SAMPLES_PER_STEP = {SchedulerName.HEUN: 2}
+_BYTES_PER_PIXEL = {"keep": 1.2, "jpeg": 0.9, "png": 2.2, "webp": 0.5, "avif": 0.4, "tiff": 3.1}
+_SETTINGS_OF_CAPABILITY = {
+    "prompt": "prompt",
+    "negative_prompt": "negative_prompt",
+    "loras": "lora",
+    "mask": "inpaint",
+    "control": "prompt",
+    "reference_image": "prompt",
+    "vae": "prompt",
+    "clip_skip": "prompt",
+}
+_ADD_A_MODEL = "Add a Stable Diffusion model with: regrain models add PATH."
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSize:
+    """Width and height in pixels, upright."""
+
+    width: int
+    height: int
+
+    @property
+    def pixels(self) -> int:
+        """Number of pixels."""
+        return self.width * self.height
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSpeed:
+    """Measured speed: seconds for one denoiser call on a megapixel, and for files a megapixel."""
+
+    seconds_per_megapixel_call: float
+    seconds_per_megapixel_files: float = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will happen to one photograph.
+
+    `steps` of `of_steps` scheduler steps run, in `calls` denoiser calls a tile; `first_sigma` is
+    the noise ratio sqrt((1 - abar) / abar) they start from; `tiles` 1 means whole. `unchanged`
+    says that the coded data is taken over as it is.
+    """
+
+    steps: int
+    of_steps: int
+    calls: int
+    first_sigma: float
+    width: int
+    height: int
+    tiles: int
+    seconds: float
+    bytes: int
+    zone: str = ""
+    unchanged: bool = False
+
+    def sentence(self, settings: EditSettings) -> str:
+        """Return the line under the dial: `noise level 0.30, runs 6 of 20 steps`."""
+        if self.unchanged:
+            return "changes nothing"
+        if settings.mode is Mode.CLEAN:
+            return f"cleans in {self.steps} step{'s' if self.steps > 1 else ''}"
+        level = f"noise level {settings.strength:.2f}"
+        return f"{level}, runs {self.steps} of {self.of_steps} steps"
+
+
+def plan(
+    settings: EditSettings,
+    spec: ModelSpec,
+    picture: PictureSize,
+    speed: DeviceSpeed | None = None,
+    *,
+    format: str = "keep",
+) -> Plan:
+    """Return what `settings` mean for `picture` under the model `spec`.
+
+    Raises:
+        SettingsError: the model cannot use one of the settings.
+    """
+    check(settings, spec)
+    speed = speed or DeviceSpeed(spec.seconds_per_megapixel_call)
+    of_steps, steps = step_counts(settings, spec)
+    calls = _calls(scheduler_of(settings, spec), steps)
+    tiles = _tiles(settings, spec, picture)
+    megapixels = picture.pixels / 1e6
+    seconds = megapixels * (
+        calls * speed.seconds_per_megapixel_call + speed.seconds_per_megapixel_files
+    )
+    return Plan(
+        steps=steps,
+        of_steps=of_steps,
+        calls=calls * tiles,
+        first_sigma=first_sigma(settings, spec),
+        width=picture.width,
+        height=picture.height,
+        tiles=tiles,
+        seconds=seconds,
+        bytes=round(picture.pixels * _BYTES_PER_PIXEL[format]),
+        zone=spec.zone(settings.strength) if settings.mode is Mode.REPAINT else "",
+        unchanged=steps == 0,
+    )
+
+
+def check(settings: EditSettings, spec: ModelSpec) -> None:
+    """Refuse what the model cannot use.
+
+    Raises:
+        SettingsError: says which setting would do nothing and what to do instead.
+    """
+    _check_mode(settings, spec)
+    for name, capability in _SETTINGS_OF_CAPABILITY.items():
+        value = getattr(settings, name)
+        if value and not getattr(spec.capabilities, capability):
+            raise SettingsError(_takes_no(spec, name, value), hint=_ADD_A_MODEL)
+    guidance = settings.guidance_scale
+    if guidance not in (None, 1.0, 0.0) and not spec.capabilities.guidance:
+        raise SettingsError(_takes_no(spec, "guidance_scale", guidance), hint=_ADD_A_MODEL)
+    scheduler = settings.scheduler
+    if scheduler is not None and scheduler not in spec.schedulers:
+        known = ", ".join(s.value for s in spec.schedulers)
+        raise SettingsError(
+            f"{spec.name} does not run with the scheduler {scheduler.value}.",
+            hint=f"It runs with: {known}.",
+        )
+
+
+def _check_mode(settings: EditSettings, spec: ModelSpec) -> None:
+    if settings.mode is Mode.CLEAN and not spec.capabilities.clean:
+        raise SettingsError(
+            f"{spec.name} does not clean; it repaints.",
+            hint="Give --strength, or choose the built-in model to clean.",
+        )
+    if settings.mode is Mode.REPAINT and not spec.capabilities.strength:
+        raise SettingsError(
+            f"{spec.name} edits by instruction and has no strength.", hint="Leave --strength out."
+        )
+    if spec.pixel_space and settings.size is SizeMode.FIT:
+        raise SettingsError(
+            f"{spec.name} works at the photograph's own size; it fits nothing.",
+            hint="Use --size auto, native or tile.",
+        )
+
+
+def _takes_no(spec: ModelSpec, name: str, value: object) -> str:
+    word = name.replace("_", " ")
+    shown = value if isinstance(value, str | int | float) else "it"
+    return f"{spec.name} takes no {word}; '{shown}' would do nothing."
+
+
+def step_counts(settings: EditSettings, spec: ModelSpec) -> tuple[int, int]:
+    """Return (num_inference_steps, steps that run); 0 run only when nothing is to be changed."""
+    if settings.mode is Mode.CLEAN:
+        steps = settings.num_inference_steps or spec.defaults.clean_steps
+        nothing = not isinstance(settings.amount, Amount) and settings.amount == 0
+        return steps, 0 if nothing else steps
+    of_steps = settings.num_inference_steps or spec.defaults.num_inference_steps
+    return of_steps, steps_to_run(settings.strength, of_steps, spec.min_steps)
+
+
+def scheduler_of(settings: EditSettings, spec: ModelSpec) -> SchedulerName:
+    """Return the scheduler that will run: the chosen one or the model's default."""
+    return settings.scheduler or spec.defaults.scheduler
+
+
+def first_sigma(settings: EditSettings, spec: ModelSpec) -> float:
+    """Return the noise ratio that denoising starts from; Clean without a number: a guess."""
+    if settings.mode is Mode.CLEAN:
+        amount = settings.amount
+        sigma = CLEAN_GUESS_SIGMA if isinstance(amount, Amount) else amount
+        return sigma / 127.5
+    if settings.strength == 0:
+        return 0.0
+    curve = ratio_of_strength if spec.pixel_space else sigma_ref
+    return curve(settings.strength)
+
+
+def _calls(scheduler: SchedulerName, steps: int) -> int:
+    """Return denoiser calls: order-2 schedulers run twice a step but once in the last."""
+    order = _SAMPLES_PER_STEP.get(scheduler, 1)
+    return max(0, order * steps - (order - 1))
+
+
+def _tiles(settings: EditSettings, spec: ModelSpec, picture: PictureSize) -> int:
+    whole = picture.pixels <= WHOLE_AREA_FACTOR * spec.native_size**2
+    if settings.size is SizeMode.NATIVE or (settings.size is SizeMode.AUTO and whole):
+        return 1
+    return len(tile_grid(picture.height, picture.width, spec.native_size))
+
+
+def fits(required: int, free: int) -> bool:
+    """Return whether `required` bytes fit, leaving a gibibyte for everybody else."""
+    return required + (1 << 30) <= free
+
+
+def readable_seconds(seconds: float) -> str:
+    """Return a duration as people say it: `40 s`, `about 6 min`, `about 2 h`."""
+    if seconds < 90:
+        return f"{max(1, math.ceil(seconds))} s"
+    if seconds < 5400:
+        return f"about {round(seconds / 60)} min"
+    return f"about {round(seconds / 3600)} h"

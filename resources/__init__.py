@@ -1,0 +1,1 @@
+"""Data that travels with Regrain: models, presets; read with importlib.resources."""
