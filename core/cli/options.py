@@ -1,0 +1,170 @@
+"""The options of `regrain run`, by section; values are checked later, where they enter a recipe."""
+
+# No `annotations` from the future here: typer reads these types as they are.
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from typer import Argument, Option
+
+Text = str | None
+Number = float | None
+Whole = int | None
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What is edited and where results go."""
+
+    section: ClassVar[str] = "Photographs"
+
+    inputs: Annotated[
+        list[Path], Argument(metavar="INPUT...", help="Photographs, or folders of photographs.")
+    ]
+    output: Annotated[
+        Path | None,
+        Option("-o", "--output", metavar="OUT", help="Folder for the results [NAME-regrain]."),
+    ] = None
+    recursive: Annotated[
+        bool, Option(help="Go into subfolders; they are mirrored in the output folder.")
+    ] = True
+
+
+@dataclass(frozen=True)
+class EditOptions:
+    """What is done to a photograph."""
+
+    section: ClassVar[str] = "What to do (default: clean)"
+
+    preset: Annotated[
+        Text, Option(metavar="NAME", help="Start from a preset: see regrain presets.")
+    ] = None
+    recipe: Annotated[
+        Path | None, Option(metavar="FILE", help="Start from a recipe, .json or .toml.")
+    ] = None
+    clean: Annotated[
+        Text,
+        Option(metavar="auto|less|more|SIGMA", help="Take the photograph's own noise away."),
+    ] = None
+    keep_grain: Annotated[Whole, Option(metavar="0-100", help="Grain to leave in.")] = None
+    strength: Annotated[
+        Text,
+        Option(
+            "--strength",
+            "--denoise",
+            metavar="S[,S...]",
+            help="Repaint: noise to add before the model cleans, 0 to 1. "
+            "Several give one result each.",
+        ),
+    ] = None
+    strength_scale: Annotated[
+        Text, Option(metavar="noise|native", help="noise: the same on all models [noise].")
+    ] = None
+
+
+@dataclass(frozen=True)
+class DetailOptions:
+    """How the model runs."""
+
+    section: ClassVar[str] = "How (default: what suits the model)"
+
+    model: Annotated[
+        Text, Option(metavar="ID|PATH", help="The model: see regrain models [builtin].")
+    ] = None
+    steps: Annotated[Whole, Option(metavar="N", help="num_inference_steps.")] = None
+    scheduler: Annotated[
+        Text,
+        Option(
+            metavar="NAME",
+            help="ddim, euler, euler-a, dpmpp-2m, dpmpp-sde, unipc, heun, lcm.",
+        ),
+    ] = None
+    sampler: Annotated[
+        Text,
+        Option(metavar="NAME", help='The same by other programs\' names: "DPM++ 2M Karras".'),
+    ] = None
+    sigmas: Annotated[
+        Text, Option(metavar="KIND", help="normal, karras, exponential, beta [normal].")
+    ] = None
+    guidance: Annotated[
+        Number, Option("--guidance", "--cfg", metavar="G", help="guidance_scale.")
+    ] = None
+    prompt: Annotated[Text, Option(help="For models that take one.")] = None
+    negative_prompt: Annotated[Text, Option(help="For models that take one.")] = None
+    seed: Annotated[Whole, Option(metavar="N", help="Another seed, other details [0].")] = None
+    seed_mode: Annotated[
+        Text, Option(metavar="MODE", help="per-photo, fixed, random [per-photo].")
+    ] = None
+    size: Annotated[
+        Text, Option(metavar="MODE", help="auto, native, tile, fit: the size to work at [auto].")
+    ] = None
+    dtype: Annotated[Text, Option(metavar="TYPE", help="auto, fp32, bf16, fp16 [auto].")] = None
+    device: Annotated[
+        Text, Option(metavar="NAME", help="auto, cpu, cuda:0 ...: see regrain devices [auto].")
+    ] = None
+    batch_size: Annotated[
+        int, Option(min=0, max=64, metavar="N", help="Photographs a pass; 0 chooses.")
+    ] = 0
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """How results are written."""
+
+    section: ClassVar[str] = "Results"
+
+    name: Annotated[
+        Text,
+        Option(
+            metavar="TEMPLATE",
+            help="{stem}, {ext}, {parent}, {strength}, {seed}, {index}, {preset}, {model} [{stem}]",
+        ),
+    ] = None
+    format: Annotated[
+        Text, Option(metavar="FORMAT", help="keep, png, jpeg, webp, avif, tiff [keep].")
+    ] = None
+    quality: Annotated[Whole, Option(metavar="1-100", help="For JPEG, WebP and AVIF.")] = None
+    max_side: Annotated[Whole, Option(metavar="PIXELS", help="Make the longer side fit.")] = None
+    metadata: Annotated[
+        Text, Option(metavar="RULE", help="keep, strip-location, strip [keep].")
+    ] = None
+    on_conflict: Annotated[
+        Text,
+        Option(
+            metavar="RULE",
+            help="rename, skip, overwrite: when a file that is not Regrain's has the name "
+            "[rename].",
+        ),
+    ] = None
+    no_provenance: Annotated[
+        bool, Option("--no-provenance", help="Do not write the recipe into the results.")
+    ] = False
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How the batch is run and reported."""
+
+    section: ClassVar[str] = "This run"
+
+    dry_run: Annotated[
+        bool, Option("--dry-run", help="Say what would happen to each file; do nothing.")
+    ] = False
+    again: Annotated[
+        bool, Option("--again", help="Make results again that are there already.")
+    ] = False
+    json: Annotated[
+        bool, Option("--json", help="One JSON object a line on stdout; the last is the summary.")
+    ] = False
+    quiet: Annotated[bool, Option("--quiet", "-q", help="Only errors.")] = False
+    verbose: Annotated[bool, Option("--verbose", "-v", help="Details and tracebacks.")] = False
+    on_done: Annotated[
+        Text,
+        Option(
+            metavar="COMMAND", help="Run once at the end, with REGRAIN_DONE, REGRAIN_FAILED ..."
+        ),
+    ] = None
+    library: Annotated[
+        Path | None, Option(metavar="FILE", help="Another library than the user's own.")
+    ] = None
+    project: Annotated[str, Option(metavar="NAME", help="The project to file it under.")] = ""

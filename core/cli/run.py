@@ -1,0 +1,22 @@
+"""`regrain run`: edit photographs."""
+
+from core.cli.grouped import takes
+from core.cli.options import DetailOptions, EditOptions, Inputs, OutputOptions, RunOptions
+
+
+@takes(Inputs, EditOptions, DetailOptions, OutputOptions, RunOptions)
+def run(
+    inputs: Inputs,
+    edit: EditOptions,
+    detail: DetailOptions,
+    output: OutputOptions,
+    options: RunOptions,
+) -> int:
+    """Edit photographs, or a folder of them; the originals stay as they are.
+
+    The same command again goes on with what is not done. Exit codes: 0 nothing failed, 1 some
+    failed, 2 wrong arguments, 4 stopped, 5 library damaged, 70 a bug, 130 interrupted.
+    """
+    from core.cli.batch import run_command
+
+    return run_command(inputs, edit, detail, output, options)

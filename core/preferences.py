@@ -1,0 +1,132 @@
+"""Where a user's files lie, and the few settings that are kept between runs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Self
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.errors import SettingsError
+
+APP = "regrain"
+HOME_VARIABLE = "REGRAIN_HOME"
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """A user's folders; nothing here is made before it is needed.
+
+    `pictures` is where results of loose photographs go, those that were not given as a folder.
+    """
+
+    library: Path
+    preferences: Path
+    presets: Path
+    logs: Path
+    pictures: Path
+
+    @classmethod
+    def under(cls, home: Path) -> Self:
+        """Everything below one folder, as `REGRAIN_HOME` asks for."""
+        return cls(
+            library=home / "library.db",
+            preferences=home / "preferences.json",
+            presets=home / "presets",
+            logs=home / "logs",
+            pictures=home / "Pictures" / "Regrain",
+        )
+
+
+def user_paths() -> Paths:
+    """Return the platform's usual folders, or those below `REGRAIN_HOME` when it is set."""
+    home = os.environ.get(HOME_VARIABLE, "")
+    if home:
+        return Paths.under(Path(home).expanduser().absolute())
+    config = platformdirs.user_config_path(APP, appauthor=False)
+    return Paths(
+        library=platformdirs.user_data_path(APP, appauthor=False) / "library.db",
+        preferences=config / "preferences.json",
+        presets=config / "presets",
+        logs=platformdirs.user_log_path(APP, appauthor=False),
+        pictures=platformdirs.user_pictures_path() / "Regrain",
+    )
+
+
+class MeasuredSpeed(BaseModel):
+    """What a device did with a model: seconds for one denoiser call on a megapixel."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    seconds_per_megapixel_call: Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Preferences(BaseModel):
+    """Settings of the application, not of a recipe. Unknown fields of newer versions are kept."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    device: str = "auto"
+    speeds: dict[str, MeasuredSpeed] = Field(default_factory=dict)
+
+    def with_speed(self, key: str, speed: MeasuredSpeed) -> Self:
+        """Return these preferences with the speed of `device/model` remembered."""
+        return self.model_copy(update={"speeds": {**self.speeds, key: speed}})
+
+
+def load_preferences(path: Path) -> Preferences:
+    """Read the preferences; a missing file means the defaults.
+
+    Raises:
+        SettingsError: the file is damaged or holds a wrong value; it is left as it is.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return Preferences()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The preferences in {path} cannot be read: {error}.") from error
+    try:
+        return Preferences.model_validate(json.loads(text))
+    except (ValidationError, ValueError) as error:
+        problem = str(error).splitlines()[0]
+        raise SettingsError(
+            f"The preferences in {path} are damaged: {problem}.",
+            hint="Correct the file, or delete it to start from the defaults.",
+        ) from error
+
+
+def save_preferences(path: Path, preferences: Preferences) -> None:
+    """Replace the file whole or not at all.
+
+    Raises:
+        SettingsError: the folder cannot be written.
+    """
+    text = json.dumps(preferences.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
+    try:
+        _write_whole(path, text)
+    except OSError as error:
+        raise SettingsError(f"The preferences cannot be saved in {path}: {error}.") from error
+
+
+def _write_whole(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}-", delete=False
+    ) as file:
+        temporary = Path(file.name)
+        try:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+            temporary.replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise

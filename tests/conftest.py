@@ -1,0 +1,21 @@
+"""What every test shares: `tests` can be imported, and no test touches the user's own library."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+if str(ROOT) not in sys.path:
+    # At the end, so that an installed wheel is what the tests see, not the checkout.
+    sys.path.append(str(ROOT))
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give each test its own REGRAIN_HOME."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("REGRAIN_HOME", str(home))
+    return home

@@ -1,0 +1,307 @@
+"""A render process without torch, for tests of runner, faults, command line and window.
+
+    RenderHost(FAKE_RENDER_COMMAND, fake_environment(delay=0.01))
+
+It is a real process that speaks core.engine.messages. What it makes is a pure function of the
+source's pixels and the edit settings, written as the real one writes: temporary file, read back,
+hashed, synced. A file whose name holds one of these words, between dashes or at an end, fails so:
+
+    abort     dies of SIGABRT while the photograph is in work (abort1: the first time only)
+    exit      ends with code 3                        killed   dies of SIGKILL, as from outside
+    hang      says nothing more (hang1: once)         slow     takes a hundred times as long
+    hog       takes memory until the kernel ends it   oom      reports oom_gpu
+    nan       reports nan                             lost     reports EngineFailed(gpu_lost)
+    garbage   writes what is no message
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import os
+import queue
+import re
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from core.channel import Channel, ChannelClosed, end_with_parent
+from core.engine.messages import (
+    TO_RENDER,
+    Announced,
+    CancelItems,
+    Detect,
+    DeviceInfo,
+    DeviceKind,
+    DevicesFound,
+    EngineFailed,
+    Hello,
+    ItemCanceled,
+    ItemTrouble,
+    LoadModel,
+    ModelLoaded,
+    Numerics,
+    Render,
+    Rendered,
+    Shutdown,
+    Stepped,
+    ToRender,
+)
+from core.errors import Reason, StopReason
+
+FAKE_RENDER_COMMAND = (sys.executable, "-P", "-m", "tests.fakes")
+_ROOT = Path(__file__).resolve().parents[1]
+_STOP_REASONS = {
+    errno.ENOSPC: StopReason.DISK_FULL,
+    errno.EDQUOT: StopReason.DISK_FULL,
+    errno.EFBIG: StopReason.DISK_FULL,
+    errno.EROFS: StopReason.READ_ONLY,
+    errno.EACCES: StopReason.READ_ONLY,
+    errno.ENOENT: StopReason.VOLUME_MISSING,
+}
+
+
+def fake_environment(
+    *, delay: float = 0.0, steps: int = 2, rows: int = 0, state: Path | None = None, device: str = ""
+) -> dict[str, str]:
+    """Return the environment of a fake render process.
+
+    `delay`: seconds a step. `rows`: photographs a pass when the job does not say. `state`: a
+    folder in which it logs each photograph that it touches (`touched`), and counts `...1` words.
+    `device`: what it says that it runs on.
+    """
+    values = {"REGRAIN_FAKE_DELAY": str(delay), "REGRAIN_FAKE_STEPS": str(steps)}
+    values |= {"REGRAIN_FAKE_ROWS": str(rows), "REGRAIN_FAKE_DEVICE": device}
+    values["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
+    if state is not None:
+        values["REGRAIN_FAKE_STATE"] = str(state)
+    return values
+
+
+def expected_pixels(source: Path, edit_json: str) -> np.ndarray:
+    """Return what the fake makes of `source`, (height, width, 3) uint8."""
+    with Image.open(source) as image:
+        pixels = np.asarray(image.convert("RGB"))
+    offset = hashlib.sha256(edit_json.encode()).digest()[0]
+    return (255 - pixels) ^ np.uint8(offset)
+
+
+class FakeRender:
+    """The process' main loop; a reader thread hands it messages, as in the real one."""
+
+    def __init__(self, channel: Channel[ToRender]) -> None:
+        self.channel = channel
+        self.inbox: queue.SimpleQueue[ToRender] = queue.SimpleQueue()
+        self.waiting: list[Render] = []
+        self.canceled: set[int] = set()
+        self.delay = float(os.environ.get("REGRAIN_FAKE_DELAY", "0"))
+        self.steps = int(os.environ.get("REGRAIN_FAKE_STEPS", "2"))
+        self.rows = int(os.environ.get("REGRAIN_FAKE_ROWS", "0")) or 1
+        state = os.environ.get("REGRAIN_FAKE_STATE")
+        self.state = Path(state) if state else None
+
+    def run(self) -> None:
+        threading.Thread(target=self.read, daemon=True).start()
+        self.channel.send(Hello(pid=os.getpid(), versions="fake 1"))
+        while True:
+            self.take(block=not self.waiting)
+            if self.waiting:
+                self.render_pass()
+
+    def read(self) -> None:
+        """Take messages while the main thread works."""
+        try:
+            while True:
+                message = self.channel.receive()
+                if isinstance(message, Shutdown):
+                    end_with_parent()
+                if isinstance(message, CancelItems):
+                    self.canceled |= set(message.items)
+                else:
+                    self.inbox.put(message)
+        except ChannelClosed:
+            end_with_parent()
+
+    def take(self, *, block: bool) -> None:
+        while block or not self.inbox.empty():
+            block = False
+            message = self.inbox.get()
+            if isinstance(message, Render):
+                self.canceled.discard(message.item)
+                self.waiting.append(message)
+            elif isinstance(message, LoadModel):
+                self.load(message)
+            elif isinstance(message, Detect):
+                self.channel.send(DevicesFound(devices=(_device(),)))
+
+    def load(self, message: LoadModel) -> None:
+        if not message.model.folder.is_dir():
+            self.channel.send(
+                EngineFailed(reason=StopReason.MODEL_MISSING, message="The model's files are gone.")
+            )
+            return
+        device = os.environ.get("REGRAIN_FAKE_DEVICE") or "cpu"
+        asked = message.numerics or Numerics(rows=message.rows or self.rows, versions="fake 1")
+        numerics = asked.model_copy(update={"device": device})
+        self.rows = numerics.rows
+        self.log("loaded", numerics.model_dump_json())
+        self.channel.send(
+            ModelLoaded(
+                model=message.model.id, device=device, dtype="fp32", seconds=0, numerics=numerics
+            )
+        )
+
+    def render_pass(self) -> None:
+        """Work on up to `rows` photographs at once: all are announced before any is finished."""
+        group, self.waiting = self.waiting[: self.rows], self.waiting[self.rows :]
+        begun = time.monotonic()
+        for render in group:
+            self.channel.send(Announced(item=render.item))
+            self.log("touched", f"{render.item} {render.source.name} {int(render.alone)}")
+        for step in range(1, self.steps + 1):
+            for render in group:
+                self.misbehave(render)
+            time.sleep(self.delay * max(100 if "slow" in _words(r) else 1 for r in group))
+            group = [render for render in group if not self.drop(render)]
+            for render in group:
+                self.channel.send(Stepped(item=render.item, step=step, steps=self.steps))
+        for render in group:
+            self.finish(render, time.monotonic() - begun)
+
+    def drop(self, render: Render) -> bool:
+        if render.item not in self.canceled:
+            return False
+        self.channel.send(ItemCanceled(item=render.item))
+        return True
+
+    def misbehave(self, render: Render) -> None:
+        words = _words(render)
+        if "abort" in words or ("abort1" in words and self.first_time(render)):
+            os.abort()
+        if "exit" in words:
+            os._exit(3)
+        if "killed" in words:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if "hang" in words or ("hang1" in words and self.first_time(render)):
+            threading.Event().wait()
+        if "garbage" in words:
+            os.write(self.channel.writer_fd(), b"Segmentation fault: no message at all")
+            threading.Event().wait()
+        if "hog" in words:
+            _take_memory()
+
+    def first_time(self, render: Render) -> bool:
+        assert self.state is not None, "words that end in 1 need a state folder"
+        mark = self.state / f"seen-{render.source.name}"
+        new = not mark.exists()
+        mark.touch()
+        return new
+
+    def finish(self, render: Render, seconds: float) -> None:
+        words = _words(render)
+        reason = Reason.NAN if "nan" in words else Reason.OOM_GPU if "oom" in words else None
+        if reason is not None:
+            message = f"{render.source.name}: {reason.value}."
+            self.channel.send(ItemTrouble(item=render.item, reason=reason, message=message))
+        elif "lost" in words:
+            message = "The GPU stopped answering."
+            self.channel.send(
+                EngineFailed(reason=StopReason.GPU_LOST, message=message, item=render.item)
+            )
+        else:
+            self.answer(render, seconds)
+
+    def answer(self, render: Render, seconds: float) -> None:
+        data = render.source.read_bytes()
+        if hashlib.sha256(data).hexdigest() != render.source_sha256:
+            self.trouble(render, Reason.CHANGED_WHILE_READING, "changed while it was read.")
+            return
+        try:
+            result, size = _edited(render, data)
+        except (OSError, SyntaxError, ValueError):
+            self.trouble(render, Reason.TRUNCATED, "ends too early; no result was made.")
+            return
+        try:
+            _write(render.target, result)
+        except OSError as error:
+            render.target.unlink(missing_ok=True)
+            reason = _STOP_REASONS.get(error.errno or 0)
+            text = f"{render.target.parent}: {error.strerror}."
+            self.channel.send(EngineFailed(reason=reason, message=text, item=render.item))
+            return
+        self.channel.send(
+            Rendered(
+                item=render.item,
+                sha256=hashlib.sha256(result).hexdigest(),
+                size=len(result),
+                width=size[0],
+                height=size[1],
+                seconds=seconds,
+                facts={"steps": self.steps},
+            )
+        )
+
+    def trouble(self, render: Render, reason: Reason, text: str) -> None:
+        message = f"{render.source.name} {text}"
+        self.channel.send(ItemTrouble(item=render.item, reason=reason, message=message))
+
+    def log(self, name: str, line: str) -> None:
+        if self.state is not None:
+            with (self.state / name).open("a") as file:
+                file.write(line + "\n")
+
+
+def _words(render: Render) -> set[str]:
+    return set(re.split("[-_.]", render.source.stem))
+
+
+def _edited(render: Render, data: bytes) -> tuple[bytes, tuple[int, int]]:
+    with Image.open(io.BytesIO(data)) as image:
+        kind = "JPEG" if image.format == "MPO" else image.format
+    picture = Image.fromarray(expected_pixels(render.source, render.edit.model_dump_json()))
+    buffer = io.BytesIO()
+    picture.save(buffer, format=kind)
+    return buffer.getvalue(), picture.size
+
+
+def _write(target: Path, data: bytes) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+    file = os.open(target, flags, 0o666)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(file, view) :]
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def _device() -> DeviceInfo:
+    gigabyte = 1 << 30
+    return DeviceInfo(
+        kind=DeviceKind.CPU,
+        name="fake processor",
+        total_memory=gigabyte,
+        free_memory=gigabyte,
+        dtype="fp32",
+    )
+
+
+def _take_memory() -> None:
+    kept = []
+    while True:
+        kept.append(bytearray(os.urandom(1 << 20)) * 16)
+
+
+def main() -> None:
+    FakeRender(Channel.from_stdio(TO_RENDER)).run()
+
+
+if __name__ == "__main__":
+    main()
