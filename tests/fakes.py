@@ -68,7 +68,12 @@ _STOP_REASONS = {
 
 
 def fake_environment(
-    *, delay: float = 0.0, steps: int = 2, rows: int = 0, state: Path | None = None, device: str = ""
+    *,
+    delay: float = 0.0,
+    steps: int = 2,
+    rows: int = 0,
+    state: Path | None = None,
+    device: str = "",
 ) -> dict[str, str]:
     """Return the environment of a fake render process.
 

@@ -12,9 +12,9 @@ def run(
     output: OutputOptions,
     options: RunOptions,
 ) -> int:
-    """Edit photographs, or a folder of them; the originals stay as they are.
+    """Clean or repaint photographs and folders.
 
-    The same command again goes on with what is not done. Exit codes: 0 nothing failed, 1 some
+    Originals stay as they are; results go to a folder beside them, or to OUT. The same command again goes on with what is not done. Exit codes: 0 nothing failed, 1 some
     failed, 2 wrong arguments, 4 stopped, 5 library damaged, 70 a bug, 130 interrupted.
     """
     from core.cli.batch import run_command

@@ -106,13 +106,15 @@ class ModelRegistry:
     specs: dict[str, ModelSpec] = field(default_factory=dict)
 
     def get(self, model: str) -> ModelSpec:
-        """Return the model called `model`.
+        """Return the model called `model`, or the one in the folder with this absolute path.
 
         Raises:
             ModelNotFoundError: with the known ones as its hint.
         """
         if model in self.specs:
             return self.specs[model]
+        if Path(model).is_absolute():
+            return read_spec(Path(model))
         known = ", ".join(self.specs) or "none"
         raise ModelNotFoundError(f"There is no model called {model}.", hint=f"Known: {known}.")
 

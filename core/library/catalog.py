@@ -2,72 +2,162 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from sqlalchemy import Connection, Select, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from core.errors import ImageReadError
+from core.library import standing
 from core.library.database import Database
+from core.library.hashing import may_be_remembered, read_hash
+from core.library.ids import ProjectId
 from core.library.records import HashedFile, Project, Result
+from core.library.standing import Wanted
+from core.library.tables import OPEN_ROWS, asset, file_hash, item, project, result
+from core.library.transitions import stat_values
+from core.library.views import RESULT, read_result
+from core.outputs.template import name_key
+
+_CHUNK = 500
 
 
 class Catalog:
     """Projects, hashes and results of one library."""
 
     def __init__(self, database: Database) -> None:
-        raise NotImplementedError
+        self._database = database
 
     def project(self, name: str) -> Project:
         """Return the project called `name`, made if it is new."""
-        raise NotImplementedError
+
+        def make(connection: Connection) -> ProjectId:
+            values = {"name": name, "created": time.time()}
+            connection.execute(insert(project).values(values).on_conflict_do_nothing())
+            query = select(project.c.id).where(project.c.name == name)
+            return ProjectId(connection.scalars(query).one())
+
+        return Project(self._database.write(make), name)
 
     def projects(self) -> list[Project]:
         """Return all projects by name."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            rows = connection.execute(select(project).order_by(project.c.name))
+            return [Project(ProjectId(row.id), row.name) for row in rows]
+
+    # hashes
 
     def hash_file(self, path: Path) -> HashedFile:
         """Return the file's sha256 from the cache (same stat), else by reading it, and remember it.
 
         Raises:
-            ImageReadError: vanished, not_a_file, unreadable, or changed_while_reading.
+            ImageReadError: vanished, not_a_file, empty, unreadable, or changed_while_reading.
         """
-        raise NotImplementedError
+        stat = standing.stat_of(path)
+        known = self.known_hashes([path])
+        if stat is not None and path in known:
+            return HashedFile(known[path], stat)
+        hashed = read_hash(path)
+        if may_be_remembered(hashed.stat):
+            values = stat_values(hashed.stat) | {"sha256": hashed.sha256}
+            statement = insert(file_hash).values(values)
+            statement = statement.on_conflict_do_update(
+                index_elements=["inode", "device"], set_=values
+            )
+            self._database.write(lambda connection: connection.execute(statement))
+        return hashed
 
     def known_hashes(self, paths: Iterable[Path]) -> Mapping[Path, str]:
         """Return the cached sha256 of those files whose stat is still the remembered one."""
-        raise NotImplementedError
+        with self._database.read() as connection:
+            return standing.known_hashes(connection, paths)
+
+    # results
 
     def result_at(self, path: Path) -> Result | None:
         """Return the result that Regrain recorded under this path; the file may differ by now."""
-        raise NotImplementedError
+        found = self._results(
+            RESULT.where(result.c.folder == path.parent, result.c.name_key == name_key(path.name))
+        )
+        return next((entry for entry in found if entry.path == path), None)
 
     def results_by_key(self, key: str) -> list[Result]:
         """Return all recorded results with this idempotency key; files may be gone by now."""
-        raise NotImplementedError
+        return self._results(RESULT.where(result.c.result_key == key))
 
-    def standing(self, result: Result) -> bool:
+    def standing(self, entry: Result) -> bool:
         """Return whether the result's file is there with its recorded bytes.
 
         Equal stat answers at once; otherwise the file is read, and its new stat remembered.
         """
-        raise NotImplementedError
+        stat = standing.stat_of(entry.path)
+        if stat is None or stat.size != entry.stat.size:
+            return False
+        if stat == entry.stat:
+            return True
+        try:
+            hashed = read_hash(entry.path)
+        except ImageReadError:
+            return False
+        if hashed.sha256 != entry.sha256:
+            return False
+        values = stat_values(hashed.stat)
+        statement = update(result).where(result.c.id == entry.id).values(values)
+        self._database.write(lambda connection: connection.execute(statement))
+        return True
 
     def find_standing(self, key: str, source: Path, planned: Path) -> Result | None:
         """Return the result that makes this item already done, if its file stands.
 
         That is one with this key in the planned folder, of this source or under the planned name.
         """
-        raise NotImplementedError
+        wanted = Wanted(source, planned, "")
+        candidates = standing.candidates(wanted, self.results_by_key(key))
+        return next((entry for entry in candidates if self.standing(entry)), None)
 
     def find_copy(self, key: str) -> Result | None:
         """Return a standing result with this key anywhere, to be copied instead of rendered."""
-        raise NotImplementedError
+        return next((entry for entry in self.results_by_key(key) if self.standing(entry)), None)
+
+    # names
 
     def names_in(self, folder: Path) -> Mapping[str, Path]:
         """Return whose names are taken in an output folder: `name_key` -> the source it belongs to.
 
         Results and the planned outputs of unfinished items count.
         """
-        raise NotImplementedError
+        planned = select(item.c.name_key, asset.c.path).join_from(item, asset)
+        made = select(result.c.name_key, asset.c.path).join_from(result, asset)
+        with self._database.read() as connection:
+            rows = connection.execute(planned.where(item.c.folder == folder, OPEN_ROWS))
+            names = dict(rows.tuples().all())
+            names.update(connection.execute(made.where(result.c.folder == folder)).tuples().all())
+            return names
+
+    def owner_of(self, path: Path) -> Path | None:
+        """Return the source to which an output path belongs by a result or an unfinished item."""
+        own = name_key(path.name)
+        made = select(asset.c.path).join_from(result, asset)
+        made = made.where(result.c.folder == path.parent, result.c.name_key == own)
+        planned = select(asset.c.path).join_from(item, asset)
+        planned = planned.where(item.c.folder == path.parent, item.c.name_key == own, OPEN_ROWS)
+        with self._database.read() as connection:
+            return connection.scalar(made) or connection.scalar(planned.limit(1))
 
     def own_outputs(self, paths: Iterable[Path]) -> Mapping[Path, Path]:
         """Return those of `paths` that are recorded results, each with its source."""
-        raise NotImplementedError
+        asked = set(paths)
+        folders = sorted({path.parent for path in asked})
+        found: dict[Path, Path] = {}
+        for start in range(0, len(folders), _CHUNK):
+            chunk = folders[start : start + _CHUNK]
+            for entry in self._results(RESULT.where(result.c.folder.in_(chunk))):
+                if entry.path in asked:
+                    found[entry.path] = entry.source
+        return found
+
+    def _results(self, query: Select[tuple[object, ...]]) -> list[Result]:
+        with self._database.read() as connection:
+            return [read_result(row) for row in connection.execute(query)]

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import secrets
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine, create_engine, event, exc, insert, select
+from sqlalchemy.pool import NullPool, QueuePool
+
+from core.errors import LibraryError
+from core.library import sqlite
+from core.library.tables import SCHEMA_VERSION, meta
+from core.library.writer import Writer
+from core.outputs.fsops import FsOps
 
 T = TypeVar("T")
+
+_LIBRARY_ID = "library_id"
 
 
 class Database:
@@ -30,28 +41,133 @@ class Database:
             LibraryTooNewError: a newer Regrain wrote it; the file is left untouched.
             LibraryError: no library of Regrain's (left untouched), damaged, or not readable.
         """
-        raise NotImplementedError
+        self.path = path.absolute()
+        with _translated(self.path):
+            _make_or_upgrade(self.path)
+            self._readers = _engine(self.path, read_only=True)
+            with self.read() as connection:
+                query = select(meta.c.value).where(meta.c.name == _LIBRARY_ID)
+                self.library_id = connection.scalars(query).one()
+        self._writer = Writer(lambda: _engine(self.path, read_only=False))
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on the writer thread in one transaction; return what it returns.
 
         Raises whatever `work` raises, after rolling back; LibraryError for SQLite's own errors.
         """
-        raise NotImplementedError
+        with _translated(self.path):
+            return self._writer.submit(work).result()
 
     def submit(self, work: Callable[[Connection], T]) -> Future[T]:
         """Like `write`, without waiting."""
-        raise NotImplementedError
+        return self._writer.submit(work)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Lend a connection that sees one state of the library and cannot write; keep it short."""
-        raise NotImplementedError
+        with _translated(self.path), self._readers.connect() as connection:
+            yield connection
 
     def backup(self, target: Path) -> None:
         """Copy the library into `target` by SQLite's backup; checked before it takes the name."""
-        raise NotImplementedError
+        with closing(sqlite.connect(self.path, read_only=True)) as connection:
+            sqlite.backup(connection, target)
 
     def close(self) -> None:
         """Finish the writes that were asked for and close; a second call does nothing."""
-        raise NotImplementedError
+        self._writer.close()
+        self._readers.dispose()
+
+
+def _make_or_upgrade(path: Path) -> None:
+    """Leave a library of this version at `path`, or raise and leave what is there untouched."""
+    header = sqlite.read_header(path)
+    if header is None:
+        _make(path)
+        return
+    sqlite.refuse_others(path, header)
+    check = sqlite.stopped_uncleanly(path)
+    with closing(sqlite.connect(path)) as connection:
+        header = sqlite.header_of(connection)
+        sqlite.refuse_others(path, header)
+        if check:
+            sqlite.quick_check(connection, path)
+        sqlite.set_journal(connection)
+        if header.user_version < SCHEMA_VERSION:
+            name = f"{path.name}.version-{header.user_version}.backup"
+            sqlite.backup(connection, path.with_name(name))
+    if header.user_version < SCHEMA_VERSION:
+        _upgrade(path)
+
+
+def _make(path: Path) -> None:
+    """Make a library beside its place and move it there whole; another process's is as good."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = path.with_name(f".{path.name}.new-{secrets.token_hex(8)}")
+    try:
+        with closing(sqlite.connect(part, create=True)) as connection:
+            part.chmod(0o600)
+            connection.execute("PRAGMA synchronous = OFF")  # synced once, below
+        _upgrade(part, library_id=secrets.token_hex(6))
+        sqlite.sync_file(part)
+        FsOps().rename_noreplace(part, path)
+        sqlite.sync_folder(path.parent)
+    except FileExistsError:
+        pass
+    finally:
+        part.unlink(missing_ok=True)
+    with closing(sqlite.connect(path)) as connection:
+        sqlite.set_journal(connection)
+
+
+def _upgrade(path: Path, *, library_id: str | None = None) -> None:
+    # Alembic takes long to import and is needed once in a library's life.
+    from core.library.migrate import upgrade
+
+    engine = _engine(path, read_only=False)
+    with engine.begin() as connection:
+        upgrade(connection)
+        if library_id is not None:
+            connection.execute(insert(meta).values(name=_LIBRARY_ID, value=library_id))
+    engine.dispose()
+
+
+def _engine(path: Path, *, read_only: bool) -> Engine:
+    """Return an engine whose transactions begin as written here, not as the driver guesses."""
+    engine = create_engine(
+        "sqlite+pysqlite://",
+        creator=lambda: sqlite.connect(path, read_only=read_only),
+        poolclass=QueuePool if read_only else NullPool,
+    )
+    begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"
+    event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    return engine
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    """Say SQLite's own errors as LibraryError; broken rules of ours stay what they are, bugs."""
+    try:
+        yield
+    except exc.IntegrityError:
+        raise
+    except (exc.DatabaseError, exc.TimeoutError, sqlite3.Error) as error:
+        raise _library_error(path, error) from error
+    except PermissionError as error:
+        raise LibraryError(
+            f"The library {path} cannot be written: {error.strerror}.",
+            hint="Choose a folder where you may write, with --library.",
+        ) from error
+
+
+def _library_error(path: Path, error: Exception) -> LibraryError:
+    text = str(getattr(error, "orig", None) or error)
+    if "malformed" in text or "not a database" in text:
+        return sqlite.damaged(path, text)
+    if "locked" in text or "busy" in text:
+        hint = "Another program holds it. Close that one, then run it again; nothing is lost."
+    elif "full" in text:
+        hint = "Free space on its disk, then run it again; nothing is lost."
+    else:
+        hint = "Check the disk that it lies on; nothing that was stored is lost."
+    return LibraryError(f"The library {path} cannot be used: {text}.", hint=hint)

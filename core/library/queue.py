@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from sqlalchemy import select, update
+
 from core.engine.messages import Numerics
 from core.errors import Reason, StopReason
 from core.events import Totals
+from core.library import claims, enqueue, transitions, views
 from core.library.database import Database
 from core.library.ids import ItemId, JobId
 from core.library.records import (
@@ -24,17 +27,20 @@ from core.library.records import (
     JobRequest,
     Rendered,
 )
+from core.library.states import StaleClaim
+from core.library.tables import job as job_table
+from core.outputs.folders import make_root
+from core.outputs.fsops import FsOps
 
-
-class StaleClaim(Exception):  # noqa: N818 - what happened is no error of the user's
-    """The report is about an attempt that is over; drop the work, it is another's now."""
+__all__ = ["JobQueue", "StaleClaim"]
 
 
 class JobQueue:
     """Batches and their items."""
 
-    def __init__(self, database: Database) -> None:
-        raise NotImplementedError
+    def __init__(self, database: Database, fs: FsOps | None = None) -> None:
+        self.database = database
+        self._fs = fs or FsOps()
 
     # storing
 
@@ -49,7 +55,11 @@ class JobQueue:
         Raises:
             BatchStopped: an output root cannot be made.
         """
-        raise NotImplementedError
+        for root in enqueue.roots(request):
+            make_root(root, self._fs)
+        with self.database.read() as connection:
+            checked = enqueue.check(connection, request)
+        return self.database.write(lambda connection: enqueue.store(connection, checked))
 
     # claiming
 
@@ -59,45 +69,48 @@ class JobQueue:
         Batches that are paused, stopped or canceled are passed over. Items to be rendered alone
         come last and one a call.
         """
-        raise NotImplementedError
+        return self.database.write(lambda connection: claims.claim(connection, run, limit, job))
 
     def set_numerics(self, job: JobId, numerics: Numerics) -> Numerics:
         """Store a batch's numerics unless it has some; return those that it has now."""
-        raise NotImplementedError
+        return self.database.write(lambda c: claims.set_numerics(c, job, numerics))
 
     # reporting (each raises StaleClaim)
 
     def announce(self, item: ItemId, attempt: int) -> None:
         """The render process is about to touch the item."""
-        raise NotImplementedError
+        self.database.write(lambda c: transitions.announce(c, item, attempt))
 
     def stage(self, claim: Claim, rendered: Rendered, final: Path, replaces: str | None) -> None:
         """Record that the temporary file is whole and is to become `final`.
 
         Called again for a staged item when that name turned out to be taken.
         """
-        raise NotImplementedError
+        self.database.write(lambda c: transitions.stage(c, claim, rendered, final, replaces))
 
     def finish(self, item: ItemId, attempt: int, stat: FileStat) -> None:
         """The staged item's file stands under its final name with this stat; record the result."""
-        raise NotImplementedError
+        self.database.write(lambda c: transitions.finish(c, item, attempt, stat))
 
     def already_done(self, item: ItemId, attempt: int, output: Path) -> None:
         """The item's result stands at `output` from before."""
-        raise NotImplementedError
+        self.database.write(lambda c: transitions.already_done(c, item, attempt, output))
 
     def fail(
         self, item: ItemId, attempt: int, reason: Reason, message: str, hint: str = ""
     ) -> ItemStatus:
         """The item has no result; left_out or failed, as the reason says, is returned."""
-        raise NotImplementedError
+        return self.database.write(
+            lambda c: transitions.fail(c, item, attempt, reason, message, hint)
+        )
 
     def release(self, claims: Iterable[Claim], *, refund: bool = True) -> None:
         """Put claimed items back to waiting (canceled, if their batch is); stale ones are passed over.
 
         `refund`: the attempt does not count, nothing was wrong with the photograph.
         """
-        raise NotImplementedError
+        held = list(claims)
+        self.database.write(lambda c: transitions.release(c, held, refund=refund))
 
     def crashed(self, item: ItemId, attempt: int, message: str = "") -> ItemStatus:
         """The render process died in this item by its own fault.
@@ -105,56 +118,67 @@ class JobQueue:
         It waits again, to be rendered alone; when that happened alone for the third time, it is
         quarantined. Returns which.
         """
-        raise NotImplementedError
+        return self.database.write(lambda c: transitions.crashed(c, item, attempt, message))
 
     # steering
 
     def cancel(self, job: JobId) -> None:
         """Cancel a batch: waiting items now, claimed ones when they are released; survives a crash."""
-        raise NotImplementedError
+        self.database.write(lambda c: transitions.cancel(c, job))
 
     def block(self, job: JobId, reason: StopReason, message: str, hint: str = "") -> None:
         """Stop a batch for a reason outside its photographs."""
-        raise NotImplementedError
+        self._set(job, stop_reason=reason, stop_message=message, stop_hint=hint)
 
     def unblock(self, job: JobId) -> None:
         """Lift a stop (Resume)."""
-        raise NotImplementedError
+        self.database.write(lambda c: transitions.lift(c, job))
 
     def pause(self, job: JobId) -> None:
         """Let nothing more of the batch be claimed until `resume`."""
-        raise NotImplementedError
+        self._set(job, paused=True)
 
     def resume(self, job: JobId) -> None:
         """Lift a pause and a stop."""
-        raise NotImplementedError
+        self.database.write(lambda c: transitions.lift(c, job, paused=False))
 
     def retry(self, job: JobId, *, quarantined: bool = False) -> int:
         """Let failed items (and quarantined ones) wait again; return how many."""
-        raise NotImplementedError
+        return self.database.write(lambda c: transitions.retry(c, job, quarantined=quarantined))
+
+    def _set(self, job: JobId, **values: object) -> None:
+        statement = update(job_table).where(job_table.c.id == job).values(**values)
+        self.database.write(lambda connection: connection.execute(statement))
 
     # looking
 
     def totals(self, job: JobId) -> Totals:
         """Return the batch's counts; they always add up."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return views.read_totals(connection, job)
 
     def job(self, job: JobId) -> Job:
         """Return one batch. Raises LibraryError when there is none with this number."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return views.read_job(connection, job)
 
     def jobs(self, *, unfinished: bool = False) -> list[Job]:
         """Return the batches, newest first."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return views.read_jobs(connection, unfinished=unfinished)
 
     def items(self, job: JobId, *statuses: ItemStatus) -> list[JobItem]:
         """Return a batch's items in order; only those with one of `statuses`, if any are given."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return views.read_items(connection, job, statuses)
 
     def item(self, item: ItemId) -> JobItem:
         """Return one item."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            return views.read_item(connection, item)
 
     def is_canceled(self, job: JobId) -> bool:
         """Return whether the batch was canceled; a runner looks between photographs."""
-        raise NotImplementedError
+        with self.database.read() as connection:
+            query = select(job_table.c.canceled).where(job_table.c.id == job)
+            return bool(connection.scalar(query))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from core.errors import BatchStopped, Reason
-from core.events import Event, EventSink, ItemDone, ItemFailed, ItemLeftOut, RunnerBlocked
+from core.events import Event, EventSink, ItemFailed, ItemLeftOut, RunnerBlocked
 from core.library.ids import JobId
 from core.library.records import Claim, ItemStatus
 
@@ -24,10 +24,6 @@ class Report:
             self._sink(event)
         except Exception:
             _log.exception("an event sink failed on %s", type(event).__name__)
-
-    def already_done(self, claim: Claim, done: ItemDone) -> None:
-        """An item's result was there."""
-        self.emit(done)
 
     def settled(
         self, claim: Claim, status: ItemStatus, reason: Reason, message: str, hint: str = ""

@@ -16,7 +16,14 @@ from core.images.source import ByteSource
 
 _XMP = "XML:com.adobe.xmp"
 _RAW_IPTC = "Raw profile type iptc"
-_RAW_COPIES = {"Raw profile type exif", "Raw profile type APP1", "Raw profile type xmp"}
+_BLOCKS = {
+    _XMP,
+    _RAW_IPTC,
+    "Raw profile type exif",
+    "Raw profile type APP1",
+    "Raw profile type xmp",
+    "Raw profile type icc",
+}
 _MAX_TEXT = 16 << 20
 _MAX_TEXTS = 64 << 20
 _MAX_ICC = 32 << 20
@@ -30,20 +37,17 @@ def read_extras(name: str, data: ByteSource, layout: png.Layout) -> Extras:
     Raises:
         ImageReadError: too_large when text or profile would unfold beyond a sensible size.
     """
-    texts = dict[str, str]()
-    for keyword, text in _texts(name, data, layout):
-        texts.setdefault(keyword, text)
-    xmp = texts.pop(_XMP, "").encode("utf-8", "surrogateescape") or None
-    block = _raw_profile(texts.pop(_RAW_IPTC, ""))
+    pairs = list(_texts(name, data, layout))
+    texts = dict(reversed(pairs))
+    xmp = texts.get(_XMP, "").encode("utf-8", "surrogateescape") or None
+    block = _raw_profile(texts.get(_RAW_IPTC, ""))
     exif = layout.first(data, b"eXIf") or _raw_exif(texts)
-    for keyword in _RAW_COPIES:
-        texts.pop(keyword, None)
     metadata = Metadata(
         exif=exif,
         xmp=xmp,
         iptc=_photoshop(block),
         dpi=_density(layout.first(data, b"pHYs")),
-        text=tuple(texts.items()),
+        text=tuple(pair for pair in pairs if pair[0] not in _BLOCKS),
     )
     return Extras(metadata, _profile(name, data, layout), read_orientation(exif))
 

@@ -1,0 +1,91 @@
+"""Training data: a folder of synthetic photographs and the crops drawn from it, step by step."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from core.builtin.patterns import make_pattern_crop
+from core.builtin.photographs import canvas
+from core.builtin.textures import Random
+
+Pixels = npt.NDArray[np.uint8]
+PATTERN_SHARE = 0.1
+HALVED_SHARE = 0.25
+DIMMED_SHARE = 0.3
+
+
+def _name(folder: Path, seed: int) -> Path:
+    return folder / f"{seed:06d}.npy"
+
+
+def _write_canvas(folder: Path, seed: int, size: int) -> None:
+    cv2.setNumThreads(1)
+    partial = _name(folder, seed).with_suffix(".partial")
+    with partial.open("wb") as file:
+        np.save(file, canvas(seed, size))
+    os.replace(partial, _name(folder, seed))
+
+
+def make_missing_canvases(folder: Path, count: int, size: int, workers: int) -> Iterator[int]:
+    """Write canvases 0 to count - 1 that are not there yet; yields each seed as it is done."""
+    folder.mkdir(parents=True, exist_ok=True)
+    missing = [seed for seed in range(count) if not _name(folder, seed).exists()]
+    if not missing:
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        jobs = {seed: pool.submit(_write_canvas, folder, seed, size) for seed in missing}
+        for seed, job in jobs.items():
+            job.result()
+            yield seed
+
+
+def load_canvases(folder: Path, count: int) -> Pixels:
+    """The first `count` canvases, (count, size, size, 3) uint8."""
+    return np.stack([np.load(_name(folder, seed)) for seed in range(count)])
+
+
+def _cut(random: Random, canvases: Pixels, size: int) -> Pixels:
+    side = canvases.shape[1] - size
+    number = int(random.integers(len(canvases)))
+    top, left = (int(place) for place in random.integers(0, side + 1, 2))
+    return canvases[number, top : top + size, left : left + size]
+
+
+def _draw_crop(random: Random, canvases: Pixels, size: int) -> Pixels:
+    """One crop: a pattern, a piece of a canvas at half size (sharper), or a piece as it is."""
+    chance = random.random()
+    if chance < PATTERN_SHARE:
+        return make_pattern_crop(random, size)
+    if chance < PATTERN_SHARE + HALVED_SHARE and canvases.shape[1] >= 2 * size:
+        wide = _cut(random, canvases, 2 * size).astype(np.uint16)
+        halved = (wide[::2, ::2] + wide[1::2, ::2] + wide[::2, 1::2] + wide[1::2, 1::2] + 2) // 4
+        crop = halved.astype(np.uint8)
+    else:
+        crop = _cut(random, canvases, size)
+    if random.random() < DIMMED_SHARE:
+        exposed = crop.astype(np.float32) * np.float32(random.uniform(0.3, 1.3))
+        crop = np.clip(exposed + 0.5, 0, 255).astype(np.uint8)
+    return crop
+
+
+def draw_crops(seed: int, step: int, canvases: Pixels, rows: int, size: int) -> Pixels:
+    """The crops of one training step, (rows, 3, size, size) uint8; a pure function of its arguments.
+
+    Not drawn from a stream, so that a resumed run sees what an uninterrupted one sees.
+    """
+    random = np.random.default_rng((seed, step))
+    batch = np.empty((rows, 3, size, size), np.uint8)
+    for row in range(rows):
+        crop = _draw_crop(random, canvases, size)
+        flip, turn = random.integers(0, 2, 2)
+        crop = crop[:, ::-1] if flip else crop
+        batch[row] = crop.transpose(2, 1, 0) if turn else crop.transpose(2, 0, 1)
+    return batch

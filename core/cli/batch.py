@@ -1,0 +1,123 @@
+"""What `regrain run` does: look, plan, store, render or follow, sum up."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.cli.console import Console
+from core.cli.drive import Drive
+from core.cli.dry_run import show_dry_run
+from core.cli.exits import ExitCode
+from core.cli.options import DetailOptions, EditOptions, Inputs, OutputOptions, RunOptions
+from core.cli.recipes import Wanted, read_options
+from core.cli.report import Reporter
+from core.cli.summary import ignored_sentence
+from core.engine.models import ModelSpec
+from core.events import Totals
+from core.library.intake import job_request
+from core.library.records import JobRequest, Origin
+from core.plan import check
+from core.preferences import user_paths
+from core.runner import EngineChoice
+from core.scan import ScanResult, nothing_found, scan
+from core.services import Services, open_services
+
+
+def run_command(
+    inputs: Inputs,
+    edit: EditOptions,
+    detail: DetailOptions,
+    output: OutputOptions,
+    options: RunOptions,
+) -> ExitCode:
+    """Edit photographs as the options say; return the exit code.
+
+    Raises:
+        CoreError: wrong settings, or a library that cannot be used.
+    """
+    console = Console(quiet=options.quiet, verbose=options.verbose, json_lines=options.json)
+    presets = user_paths().presets
+    wanted = read_options(edit, detail, output, folder=inputs.output, presets=presets)
+    with open_services(options.library) as services:
+        model = services.registry.get(wanted.recipe.edit.model)
+        check_all(wanted, model)
+        found = _look(inputs)
+        if not found.photographs:
+            return _say_nothing_found(found, inputs, console)
+        request = _request(services, found, wanted, model, inputs, options)
+        console.say(_found_sentence(found))
+        if options.dry_run:
+            return show_dry_run(services, request, console)
+        choice = _choice(services, wanted, detail)
+        return Drive(services, console, choice, on_done=options.on_done).request(request)
+
+
+def check_all(wanted: Wanted, model: ModelSpec) -> None:
+    """Refuse what the model cannot use, for every strength.
+
+    Raises:
+        SettingsError: says which setting would do nothing.
+    """
+    for strength in wanted.strengths or (wanted.recipe.edit.strength,):
+        check(wanted.recipe.edit.model_copy(update={"strength": strength}), model)
+
+
+def _look(inputs: Inputs) -> ScanResult:
+    exclude = [inputs.output.expanduser()] if inputs.output else []
+    return scan(inputs.inputs, recursive=inputs.recursive, exclude=exclude)
+
+
+def _request(
+    services: Services,
+    found: ScanResult,
+    wanted: Wanted,
+    model: ModelSpec,
+    inputs: Inputs,
+    options: RunOptions,
+) -> JobRequest:
+    return job_request(
+        found,
+        wanted.recipe,
+        model,
+        services.catalog,
+        inputs=inputs.inputs,
+        strengths=wanted.strengths,
+        project=options.project,
+        name=_batch_name(inputs.inputs, wanted),
+        origin=Origin.COMMAND_LINE,
+        again=options.again,
+        pictures=services.paths.pictures,
+    )
+
+
+def _batch_name(inputs: list[Path], wanted: Wanted) -> str:
+    """Return `Clean: trip`, as a list of batches shows it."""
+    first = inputs[0].expanduser().absolute().name or str(inputs[0])
+    others = f" and {len(inputs) - 1} more" if len(inputs) > 1 else ""
+    return f"{wanted.recipe.name or wanted.recipe.id or 'Recipe'}: {first}{others}"
+
+
+def _choice(services: Services, wanted: Wanted, detail: DetailOptions) -> EngineChoice:
+    device = detail.device or services.preferences.device
+    return EngineChoice(device, wanted.recipe.edit.dtype.value, detail.batch_size)
+
+
+def _found_sentence(found: ScanResult) -> str:
+    """Return `240 photographs. 240 raw files left out. 242 other files ignored.`"""
+    count = len(found.photographs)
+    text = f"{count} photograph{'' if count == 1 else 's'}."
+    if found.left_out:
+        left_out = len(found.left_out)
+        text += f" {left_out} raw file{'' if left_out == 1 else 's'} left out."
+    return text + ignored_sentence(found.ignored)
+
+
+def _say_nothing_found(found: ScanResult, inputs: Inputs, console: Console) -> ExitCode:
+    """Say what was seen instead; what could not be read counts as failed."""
+    for trouble in found.problems:
+        console.problem(f"Failed: {trouble.message}", trouble.hint)
+    console.problem(nothing_found(found, inputs.inputs))
+    failed, left_out = len(found.problems), len(found.left_out)
+    totals = Totals(failed + left_out, left_out=left_out, failed=failed, ignored=found.ignored)
+    Reporter(console).summary(totals)
+    return ExitCode.SOME_FAILED if failed else ExitCode.USAGE

@@ -1,0 +1,143 @@
+"""One invocation's work on batches: stored, brought to their end, reported, summed up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple
+from pathlib import Path
+
+from core.cli.console import Console
+from core.cli.exits import ExitCode
+from core.cli.follow import Follower, follow
+from core.cli.hook import run_hook
+from core.cli.interrupts import stop_on_signals
+from core.cli.progress import make_progress
+from core.cli.report import Reporter
+from core.cli.summary import exit_code, of_this_invocation, sentence
+from core.errors import LibraryError, StopReason
+from core.events import Totals
+from core.library.ids import JobId
+from core.library.records import JobRequest, JobState
+from core.runner import EngineChoice, RunOutcome, StopSignal
+from core.services import Services
+
+
+class Drive:
+    """Brings batches to their end and says how it went.
+
+    Args:
+        services: the open library and all around it.
+        console: where lines go.
+        choice: the device, for batches that have not begun.
+        on_done: a command to run once at the end.
+    """
+
+    def __init__(
+        self,
+        services: Services,
+        console: Console,
+        choice: EngineChoice,
+        *,
+        on_done: str | None = None,
+    ) -> None:
+        self._services = services
+        self._queue = services.queue
+        self._console = console
+        self._choice = choice
+        self._on_done = on_done
+        self._stop = StopSignal()
+
+    def request(self, request: JobRequest) -> ExitCode:
+        """Store the batch, or take up the unfinished one of the same command, and end it."""
+        enqueued = self._queue.enqueue(request)
+        if enqueued.resumed:
+            self._console.say(f"Going on with batch {enqueued.job}.")
+        return self._work([(enqueued.job, enqueued.done_before)], resumed=enqueued.resumed)
+
+    def resume(self, jobs: Iterable[JobId]) -> ExitCode:
+        """Lift stops and pauses of stored batches, and bring them to their end."""
+        before = []
+        for job in jobs:
+            before.append((job, self._queue.totals(job).done))
+            self._queue.resume(job)
+        return self._work(before, resumed=True)
+
+    def _work(self, jobs: Sequence[tuple[JobId, int]], *, resumed: bool) -> ExitCode:
+        outcome, code = RunOutcome.FINISHED, ExitCode.OK
+        totals = Totals()
+        with stop_on_signals(self._stop):
+            for job, done_before in jobs:
+                outcome = self._end(job, resumed=resumed)
+                counts = of_this_invocation(self._queue.totals(job), done_before)
+                totals = _added(totals, counts)
+                code = max(code, exit_code(outcome, counts))
+                if outcome is RunOutcome.STOPPED:
+                    break
+        self._sum_up([job for job, _ in jobs], outcome, totals, code)
+        return code
+
+    def _end(self, job: JobId, *, resumed: bool) -> RunOutcome:
+        """Bring one batch as far as it goes."""
+        strengths = self._queue.job(job).strengths
+        of_item = {i.id: i.strength for i in self._queue.items(job)} if strengths else {}
+        known = {item: value for item, value in of_item.items() if value is not None}
+        reporter = Reporter(self._console, known, lost=self._stop.now)
+        follower = Follower(self._queue, job, reporter, resumed=resumed)
+        waiting = self._queue.totals(job).pending
+        if not waiting:
+            return RunOutcome.FINISHED
+        with make_progress(self._console, waiting) as progress:
+            reporter.progress = progress
+            try:
+                return self._render(job, follower)
+            except LibraryError as error:
+                reporter.json_stopped(StopReason.DB_ERROR, error.message, error.hint)
+                raise
+
+    def _render(self, job: JobId, follower: Follower) -> RunOutcome:
+        runner = self._services.runner(follower, self._choice)
+        try:
+            outcome = follow(
+                lambda: runner.run(self._stop, job), follower, self._stop, self._say_busy
+            )
+        finally:
+            runner.close()
+        if outcome is not RunOutcome.BLOCKED:
+            follower.look()
+        return outcome
+
+    def _say_busy(self) -> None:
+        holder = self._services.lock.holder()
+        process = f" (process {holder})" if holder else ""
+        self._console.say(f"Another Regrain{process} renders for this library; following it.")
+
+    def _sum_up(
+        self, jobs: Sequence[JobId], outcome: RunOutcome, totals: Totals, code: ExitCode
+    ) -> None:
+        self._console.say(sentence(totals))
+        folders = self._folders(jobs)
+        if outcome is RunOutcome.STOPPED or totals.pending:
+            self._say_how_to_go_on(jobs, outcome)
+        elif self._on_done:
+            run_hook(self._on_done, totals, code, folders, self._console)
+        for folder in folders:
+            self._console.result(folder)
+        Reporter(self._console).summary(totals)
+
+    def _say_how_to_go_on(self, jobs: Sequence[JobId], outcome: RunOutcome) -> None:
+        numbers = " ".join(str(job) for job in jobs)
+        states = {self._queue.job(job).state for job in jobs}
+        if JobState.PAUSED in states and outcome is RunOutcome.FINISHED:
+            self._console.say("The batch is paused.")
+        self._console.say(
+            f"To go on: the same command again, or regrain batches resume {numbers}"
+        )
+
+    def _folders(self, jobs: Sequence[JobId]) -> list[Path]:
+        """Return the output folders, the ones above others only."""
+        outputs = {i.output.parent for job in jobs for i in self._queue.items(job) if i.output}
+        return [path for path in sorted(outputs) if outputs.isdisjoint(path.parents)]
+
+
+def _added(first: Totals, second: Totals) -> Totals:
+    return Totals(*(a + b for a, b in zip(astuple(first), astuple(second), strict=True)))

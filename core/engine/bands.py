@@ -1,0 +1,102 @@
+"""A photograph's noisy state, held in bands of rows that are stepped one by one.
+
+Each band has its own scheduler and its own noise generator, so a result does not depend on how
+the network's tiles lie over it; and of what schedulers keep, nothing is as large as the picture.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+
+from core.engine.schedulers import Sampler
+from core.images.tile import Tile, reflected
+from core.recipe import SchedulerName
+
+BAND_ROWS = 512
+_SEED_MASK = (1 << 63) - 1
+
+ReadRows = Callable[[int, int], torch.Tensor]
+"""Gives rows `top` to `bottom` of a picture as (3, rows, W) float32 from -1 to 1."""
+
+
+@dataclass(frozen=True)
+class Descent:
+    """The way down from the first noise ratio: which scheduler, which ratios, with what noise.
+
+    `seed` seeds the noise; `add_noise` is false when the photograph's own noise is the noise.
+    """
+
+    scheduler: SchedulerName
+    ratios: tuple[float, ...]
+    seed: int
+    add_noise: bool
+
+
+class _Band:
+    def __init__(self, top: int, rows: torch.Tensor, descent: Descent, number: int) -> None:
+        self.top, self.bottom = top, top + rows.shape[1]
+        self.generator = torch.Generator().manual_seed(_band_seed(descent.seed, number))
+        self.sampler = Sampler(descent.scheduler, descent.ratios)
+        noise = torch.randn(rows.shape, generator=self.generator) if descent.add_noise else None
+        self.state = self.sampler.start(rows, noise)
+
+
+class Bands:
+    """The state of one photograph: (3, height, width) float32, in bands of BAND_ROWS rows."""
+
+    def __init__(self, height: int, width: int, read: ReadRows, descent: Descent) -> None:
+        self.height, self.width = height, width
+        self._bands = [
+            _Band(top, read(top, min(top + BAND_ROWS, height)), descent, number)
+            for number, top in enumerate(range(0, height, BAND_ROWS))
+        ]
+        self.levels = self._bands[0].sampler.levels
+
+    def input_scale(self, call: int) -> float:
+        """Return the factor between the state and the network's input; tells every scheduler."""
+        return [band.sampler.input_scale(call) for band in self._bands][0]
+
+    def rows(self, top: int, bottom: int) -> torch.Tensor:
+        """Return the state's rows `top` to `bottom`, (3, rows, width); may share memory."""
+        parts = [
+            band.state[:, max(top - band.top, 0) : bottom - band.top]
+            for band in self._bands
+            if band.top < bottom and top < band.bottom
+        ]
+        return parts[0] if len(parts) == 1 else torch.cat(parts, 1)
+
+    def tile(self, tile: Tile) -> torch.Tensor:
+        """Return the state under `tile`, (3, h, w), reflected beyond the picture's edges."""
+        down = torch.from_numpy(reflected(tile.top, tile.top + tile.height, self.height))
+        across = torch.from_numpy(reflected(tile.left, tile.left + tile.width, self.width))
+        top, left = int(down.min()), int(across.min())
+        block = self.rows(top, int(down.max()) + 1)[:, :, left : int(across.max()) + 1]
+        if block.shape[1:] == (tile.height, tile.width) and tile.top >= 0 and tile.left >= 0:
+            return block
+        return block.index_select(1, down - top).index_select(2, across - left)
+
+    def bottoms(self) -> Iterator[int]:
+        """Yield where each band ends, from the top."""
+        return (band.bottom for band in self._bands)
+
+    def step(self, call: int, number: int, v: torch.Tensor) -> None:
+        """Move band `number` on by the network's `v` for all of its rows."""
+        band = self._bands[number]
+        band.state = band.sampler.step(call, v, band.state, band.generator)
+
+    def forget_schedulers(self) -> None:
+        """Free what the schedulers keep of earlier steps, once the last one is done."""
+        for band in self._bands:
+            del band.sampler
+
+
+def _band_seed(seed: int, number: int) -> int:
+    """Return the seed of a band; the first one has the photograph's own, as diffusers would."""
+    if number == 0:
+        return seed
+    digest = hashlib.blake2b(seed.to_bytes(8) + number.to_bytes(8), digest_size=8).digest()
+    return int.from_bytes(digest) & _SEED_MASK

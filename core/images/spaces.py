@@ -1,0 +1,223 @@
+"""Colour spaces of photographs: from a source's pixels to sRGB and back, in floating point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Protocol
+
+import imagecodecs
+import numpy as np
+
+from core.images import profiles
+from core.images.exif import is_adobe_rgb
+from core.images.photo import Floats, Photo, Pixels
+
+_LUMA = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
+_RELATIVE = 1
+_PRECISE_WITH_BLACK_POINT = 0x0400 | 0x2000
+_SAME_AS_SRGB = 0.75 / 255
+_ADOBE_WHITE = (0.3127, 0.3290)
+_ADOBE_PRIMARIES = (0.64, 0.33, 0.21, 0.71, 0.15, 0.06)
+_ADOBE_GAMMA = 563 / 256
+
+
+class Space(Protocol):
+    """A source's colour space. Values are encoded, 0 to 1; shapes (h, w, channels)."""
+
+    def to_srgb(self, pixels: Pixels) -> Floats:
+        """Return (h, w, 3) sRGB, clipped to 0..1."""
+        ...
+
+    def from_srgb(self, values: Floats) -> Floats:
+        """Return (h, w, C) in the source's space."""
+        ...
+
+
+def scaled(pixels: Pixels) -> Floats:
+    """Return integer pixels as float32, 0 to 1."""
+    return pixels * np.float32(1 / np.iinfo(pixels.dtype).max)
+
+
+def srgb_encode(linear: Floats) -> Floats:
+    """Return linear light, 0 to 1, by the sRGB curve (IEC 61966-2-1)."""
+    curved = np.power(linear, np.float32(1 / 2.4))
+    curved *= np.float32(1.055)
+    curved -= np.float32(0.055)
+    return np.where(linear <= np.float32(0.0031308), linear * np.float32(12.92), curved)
+
+
+def srgb_decode(values: Floats) -> Floats:
+    """Return sRGB values, 0 to 1, as linear light."""
+    curved = values + np.float32(0.055)
+    curved *= np.float32(1 / 1.055)
+    np.power(curved, np.float32(2.4), out=curved)
+    return np.where(values <= np.float32(0.04045), values * np.float32(1 / 12.92), curved)
+
+
+@dataclass(frozen=True)
+class SrgbSpace:
+    """RGB that is sRGB, or is taken for it: no profile, or one that cannot be used."""
+
+    def to_srgb(self, pixels: Pixels) -> Floats:
+        """Return the same values in floating point."""
+        return scaled(pixels)
+
+    def from_srgb(self, values: Floats) -> Floats:
+        """Return the values themselves."""
+        return values
+
+
+@dataclass(frozen=True)
+class GreySpace:
+    """Grey with the sRGB curve: replicated on the way in, weighted (Rec. 709) on the way back."""
+
+    def to_srgb(self, pixels: Pixels) -> Floats:
+        """Return grey in three channels."""
+        return np.repeat(scaled(pixels), 3, axis=2)
+
+    def from_srgb(self, values: Floats) -> Floats:
+        """Return the luma of the values."""
+        return (values @ _LUMA)[..., None]
+
+
+@dataclass(frozen=True)
+class MatrixSpace:
+    """RGB or grey with a profile of curves and a matrix, computed here without rounding."""
+
+    profile: profiles.MatrixProfile
+
+    def to_srgb(self, pixels: Pixels) -> Floats:
+        """Return sRGB; colours outside it are clipped."""
+        curves = self.profile.to_linear
+        if pixels.dtype == np.uint8:
+            curves = curves[:, ::257]
+        linear = np.stack(
+            [curve.take(pixels[..., index]) for index, curve in enumerate(curves)], axis=2
+        )
+        matrix = self.profile.matrix
+        if matrix is None:
+            return np.repeat(srgb_encode(linear), 3, axis=2)
+        linear = linear @ (profiles.XYZ_TO_SRGB @ matrix).T.astype(np.float32)
+        return srgb_encode(np.clip(linear, 0.0, 1.0, out=linear))
+
+    def from_srgb(self, values: Floats) -> Floats:
+        """Return the source's own encoded values."""
+        linear = srgb_decode(values)
+        matrix = self.profile.matrix
+        if matrix is None:
+            linear = (linear @ _LUMA)[..., None]
+        else:
+            back = np.linalg.inv(matrix) @ profiles.SRGB_TO_XYZ
+            linear = linear @ back.T.astype(np.float32)
+        np.sqrt(np.clip(linear, 0.0, 1.0, out=linear), out=linear)
+        curves = self.profile.from_linear
+        parts = [_interpolated(curve, linear[..., i]) for i, curve in enumerate(curves)]
+        return np.stack(parts, axis=2)
+
+
+def _interpolated(curve: Floats, positions: Floats) -> Floats:
+    """Return an evenly tabulated curve at positions 0 to 1."""
+    scale = np.float32(len(curve) - 1)
+    at = positions * scale
+    below = np.minimum(at.astype(np.int32), len(curve) - 2)
+    low = curve.take(below)
+    return low + (at - below) * (curve.take(below + 1) - low)
+
+
+@dataclass(frozen=True)
+class LutSpace:
+    """A profile of tables (CMYK, some scanners), through littlecms in 16 bits.
+
+    Relative colorimetric with black point compensation, both ways.
+    """
+
+    icc: bytes
+    channels: int
+
+    def to_srgb(self, pixels: Pixels) -> Floats:
+        """Return sRGB; colours outside it are clipped."""
+        deep = pixels if pixels.dtype == np.uint16 else pixels.astype(np.uint16) * 257
+        return scaled(self._transform(deep, to_srgb=True))
+
+    def from_srgb(self, values: Floats) -> Floats:
+        """Return the profile's own separation of the values."""
+        deep = np.rint(values * np.float32(65535)).astype(np.uint16)
+        return scaled(self._transform(deep, to_srgb=False))
+
+    def _transform(self, pixels: Pixels, *, to_srgb: bool) -> Pixels:
+        own = {1: "gray", 3: "rgb", 4: "cmyk"}[self.channels]
+        ends = ((self.icc, own), (_srgb_profile(), "rgb"))
+        (profile, colours), (out_profile, out_colours) = ends if to_srgb else ends[::-1]
+        shaped = pixels[..., 0] if pixels.shape[2] == 1 else pixels
+        out: Pixels = imagecodecs.cms_transform(
+            np.ascontiguousarray(shaped), profile, out_profile,
+            colorspace=colours, outcolorspace=out_colours, outdtype=np.uint16,
+            intent=_RELATIVE, flags=_PRECISE_WITH_BLACK_POINT,
+        )  # fmt: skip
+        return out[..., None] if out.ndim == 2 else out
+
+    def works(self) -> bool:
+        """Say whether the profile can be used both ways."""
+        try:
+            self.from_srgb(self.to_srgb(np.zeros((1, 1, self.channels), np.uint8)))
+        except (imagecodecs.CmsError, ValueError, RuntimeError):
+            return False
+        return True
+
+
+@dataclass(frozen=True)
+class NaiveInkSpace:
+    """CMYK without a usable profile: R = (1 - C)(1 - K), and back with as much black as fits."""
+
+    def to_srgb(self, pixels: Pixels) -> Floats:
+        """Return sRGB by subtracting ink from white."""
+        ink = scaled(pixels)
+        return (1 - ink[..., :3]) * (1 - ink[..., 3:])
+
+    def from_srgb(self, values: Floats) -> Floats:
+        """Return inks with the greatest black."""
+        white = values.max(axis=2, keepdims=True)
+        inks = 1 - values / np.maximum(white, np.float32(1e-6))
+        return np.concatenate((np.where(white > 0, inks, 0), 1 - white), axis=2)
+
+
+def space_of(photo: Photo) -> Space:
+    """Return the space of a photograph's pixels.
+
+    A profile that does not fit the pixels, or is broken, is not used (it still goes into the
+    result). Cameras name Adobe RGB by EXIF alone; that counts as a profile.
+    """
+    icc = photo.icc
+    if icc is None and photo.pixels.shape[2] == 3 and is_adobe_rgb(photo.metadata.exif):
+        icc = profiles.primaries_profile(_ADOBE_WHITE, _ADOBE_PRIMARIES, _ADOBE_GAMMA)
+    return _space(icc, int(photo.pixels.shape[2]))
+
+
+@lru_cache(maxsize=16)
+def _space(icc: bytes | None, channels: int) -> Space:
+    plain: Space = {1: GreySpace(), 3: SrgbSpace(), 4: NaiveInkSpace()}[channels]
+    fits = profiles.colour_space(icc) == {1: "GRAY", 3: "RGB", 4: "CMYK"}[channels]
+    if icc is None or not fits:
+        return plain
+    profile = profiles.matrix_profile(icc)
+    if profile is None:
+        table = LutSpace(icc, channels)
+        return table if table.works() else plain
+    space = MatrixSpace(profile)
+    return plain if _is_srgb(space, channels) else space
+
+
+def _is_srgb(space: MatrixSpace, channels: int) -> bool:
+    """Say whether a space differs from sRGB by less than one 8-bit level anywhere."""
+    steps = np.linspace(0, 255, 18 if channels == 3 else 256).round().astype(np.uint8)
+    axes = np.meshgrid(*[steps] * channels, indexing="ij")
+    cube = np.stack(axes, axis=-1).reshape(1, -1, channels)
+    # Matrices are rounded in a profile, so the corners are compared before clipping matters.
+    return bool(np.abs(space.to_srgb(cube) - scaled(cube)).max() < _SAME_AS_SRGB)
+
+
+@lru_cache(maxsize=1)
+def _srgb_profile() -> bytes:
+    made: bytes = imagecodecs.cms_profile("srgb")
+    return made

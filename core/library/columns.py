@@ -1,0 +1,41 @@
+"""Column types of the library's tables: paths as their bytes, and numbers that need all 64 bits."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sqlalchemy import BigInteger, Dialect, LargeBinary
+from sqlalchemy.types import TypeDecorator
+
+_HALF = 1 << 63
+
+
+class PathBytes(TypeDecorator[Path]):
+    """A path as the bytes that the system knows it by, so that names in no encoding survive."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: Path | None, dialect: Dialect) -> bytes | None:  # noqa: ARG002
+        """Encode a path for the database."""
+        return None if value is None else os.fsencode(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> Path | None:  # noqa: ARG002
+        """Decode a path from the database."""
+        return None if value is None else Path(os.fsdecode(value))
+
+
+class Unsigned(TypeDecorator[int]):
+    """Device and inode numbers may use all 64 bits; SQLite's integers are signed."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Fold the upper half into the negative numbers."""
+        return value if value is None or value < _HALF else value - 2 * _HALF
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Unfold it again."""
+        return value if value is None or value >= 0 else value + 2 * _HALF

@@ -1,0 +1,250 @@
+"""Storing a batch: a new one, or more work for the unfinished one of the same command."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy import insert as plain_insert
+from sqlalchemy.dialects.sqlite import insert
+
+from core.errors import LEFT_OUT_REASONS
+from core.library.ids import JobId
+from core.library.keys import settings_digest
+from core.library.records import (
+    OPEN_STATUSES,
+    Enqueued,
+    ItemRequest,
+    ItemStatus,
+    JobRequest,
+    SettledRequest,
+)
+from core.library.standing import Wanted, stand_already
+from core.library.states import WAITING
+from core.library.tables import asset, item, job, project
+from core.library.transitions import lift
+from core.library.views import has_items, recipe_text
+from core.outputs.template import name_key
+from core.recipe import EditSettings, SeedMode
+
+_RESUMED = OPEN_STATUSES | {ItemStatus.FAILED, ItemStatus.QUARANTINED}
+_STANDS = frozenset({ItemStatus.DONE, ItemStatus.ALREADY_DONE})
+_CHUNK = 500
+
+_FRESH: dict[str, Any] = WAITING | {
+    "attempt": 0,
+    "attempts": 0,
+    "crashes": 0,
+    "alone": False,
+    "root": None,
+    "folder": None,
+    "name": None,
+    "name_key": None,
+    "strength": None,
+    "seed": None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A request with, an item each, the path of its result if that stands already."""
+
+    request: JobRequest
+    standing: tuple[Path | None, ...]
+
+
+def edit_of(edit: EditSettings, strength: float | None, seed: int | None) -> EditSettings:
+    """Return the settings with one item's own strength and drawn seed."""
+    values: dict[str, Any] = {}
+    if strength is not None:
+        values["strength"] = strength
+    if seed is not None:
+        values |= {"seed": seed, "seed_mode": SeedMode.FIXED}
+    return edit.model_copy(update=values) if values else edit
+
+
+def check(connection: Connection, request: JobRequest) -> Checked:
+    """Look which results stand already; reads only, so it needs no write lock."""
+    request = _with_drawn_seeds(connection, request)
+    recipe = request.recipe
+    digests: dict[tuple[float | None, int | None], str] = {}
+    entries = []
+    for one in request.items:
+        own = (one.strength, one.seed)
+        if own not in digests:
+            edit = edit_of(recipe.edit, *own)
+            digests[own] = settings_digest(edit, recipe.output, request.model)
+        entries.append(Wanted(one.source, one.output, digests[own]))
+    return Checked(request, tuple(stand_already(connection, entries)))
+
+
+def _with_drawn_seeds(connection: Connection, request: JobRequest) -> JobRequest:
+    """Keep the random seeds that the unfinished batch has drawn already."""
+    if all(one.seed is None for one in request.items):
+        return request
+    which = _unfinished(connection, request)
+    query = select(asset.c.path, item.c.strength, item.c.seed).join_from(item, asset)
+    rows = connection.execute(query.where(item.c.job_id == which, item.c.seed.is_not(None)))
+    drawn = {(row.path, row.strength): row.seed for row in rows}
+    seeded = (
+        replace(one, seed=drawn.get((one.source, one.strength), one.seed)) for one in request.items
+    )
+    return replace(request, items=tuple(seeded))
+
+
+def store(connection: Connection, checked: Checked) -> Enqueued:
+    """Store the batch in the caller's transaction."""
+    request = checked.request
+    which = _unfinished(connection, request)
+    resumed = which is not None
+    if which is None:
+        which = _insert_job(connection, request)
+    else:
+        _take_up(connection, which, checked)
+    assets = _assets(connection, _sources(request))
+    known = _known(connection, which) if resumed else {}
+    _insert_items(connection, which, checked, assets, known)
+    done = select(func.count()).where(item.c.job_id == which, item.c.status == ItemStatus.DONE)
+    return Enqueued(which, resumed, connection.scalar(done) or 0)
+
+
+def _unfinished(connection: Connection, request: JobRequest) -> JobId | None:
+    query = select(job.c.id).join_from(job, project)
+    query = query.where(
+        job.c.signature == request.signature,
+        job.c.canceled.is_(False),
+        project.c.name == request.project,
+        has_items(_RESUMED),
+    )
+    return connection.scalar(query.order_by(job.c.id.desc()).limit(1))
+
+
+def _project(connection: Connection, name: str) -> int:
+    statement = insert(project).values(name=name, created=time.time()).on_conflict_do_nothing()
+    connection.execute(statement)
+    return connection.scalars(select(project.c.id).where(project.c.name == name)).one()
+
+
+def _insert_job(connection: Connection, request: JobRequest) -> JobId:
+    values = {
+        "project_id": _project(connection, request.project),
+        "name": request.name,
+        "recipe": recipe_text(request.recipe),
+        "strengths": json.dumps(request.strengths),
+        "origin": request.origin,
+        "signature": request.signature,
+        "again": request.again,
+        "paused": False,
+        "canceled": False,
+        "stop_message": "",
+        "stop_hint": "",
+        "ignored": request.ignored,
+        "created": time.time(),
+    }
+    return JobId(connection.execute(plain_insert(job).values(values)).inserted_primary_key[0])
+
+
+def _take_up(connection: Connection, which: JobId, checked: Checked) -> None:
+    """Ready an unfinished batch: stop lifted, what is not there any more waits again."""
+    lift(connection, which, paused=False, ignored=checked.request.ignored)
+    ours = item.c.job_id == which
+    # What the last scan left out or could not read is for this scan to say anew.
+    connection.execute(delete(item).where(ours, item.c.folder.is_(None)))
+    again = {ItemStatus.FAILED, ItemStatus.LEFT_OUT}
+    connection.execute(update(item).where(ours, item.c.status.in_(sorted(again))).values(WAITING))
+    standing = {
+        (request.source, request.strength)
+        for request, path in zip(checked.request.items, checked.standing, strict=True)
+        if path is not None
+    }
+    query = select(item.c.id, item.c.strength, asset.c.path).join_from(item, asset)
+    settled = connection.execute(query.where(ours, item.c.status.in_(sorted(_STANDS))))
+    gone = [row.id for row in settled if (row.path, row.strength) not in standing]
+    if gone:
+        statement = update(item).where(item.c.id == bindparam("which")).values(WAITING)
+        connection.execute(statement, [{"which": number} for number in gone])
+
+
+def _sources(request: JobRequest) -> list[Path]:
+    found = [*(entry.source for entry in request.items), *(s.source for s in request.settled)]
+    return list(dict.fromkeys(found))
+
+
+def _assets(connection: Connection, paths: Sequence[Path]) -> dict[Path, int]:
+    """Return the number of each path, made where it is new."""
+    if paths:
+        statement = insert(asset).on_conflict_do_nothing()
+        connection.execute(statement, [{"path": path} for path in paths])
+    numbers: dict[Path, int] = {}
+    for start in range(0, len(paths), _CHUNK):
+        query = select(asset.c.path, asset.c.id)
+        query = query.where(asset.c.path.in_(paths[start : start + _CHUNK]))
+        numbers.update(connection.execute(query).tuples().all())
+    return numbers
+
+
+def _known(connection: Connection, which: JobId) -> dict[tuple[int, float | None], int]:
+    query = select(item.c.asset_id, item.c.strength, item.c.position)
+    rows = connection.execute(query.where(item.c.job_id == which))
+    return {(row.asset_id, row.strength): row.position for row in rows}
+
+
+def _insert_items(
+    connection: Connection,
+    which: JobId,
+    checked: Checked,
+    assets: dict[Path, int],
+    known: dict[tuple[int, float | None], int],
+) -> None:
+    request = checked.request
+    rows = [
+        _row(one, None if request.again else path)
+        for one, path in zip(request.items, checked.standing, strict=True)
+    ]
+    rows += [_settled_row(settled) for settled in request.settled]
+    position = max(known.values(), default=-1)
+    new = []
+    for row in rows:
+        own = (assets[row.pop("source")], row["strength"])
+        if own not in known:
+            position += 1
+            known[own] = position
+            new.append(row | {"asset_id": own[0], "job_id": which, "position": position})
+    if new:
+        connection.execute(plain_insert(item), new)
+
+
+def _row(request: ItemRequest, standing: Path | None) -> dict[str, Any]:
+    status = ItemStatus.PENDING if standing is None else ItemStatus.ALREADY_DONE
+    return _FRESH | {
+        "source": request.source,
+        "strength": request.strength,
+        "seed": request.seed,
+        "root": request.root,
+        "folder": request.output.parent,
+        "name": Path(request.output.name),
+        "name_key": name_key(request.output.name),
+        "status": status,
+        "output": standing,
+    }
+
+
+def _settled_row(settled: SettledRequest) -> dict[str, Any]:
+    left_out = settled.reason in LEFT_OUT_REASONS
+    return _FRESH | {
+        "source": settled.source,
+        "status": ItemStatus.LEFT_OUT if left_out else ItemStatus.FAILED,
+        "reason": settled.reason,
+        "message": settled.message,
+        "hint": settled.hint,
+    }
+
+
+def roots(request: JobRequest) -> Iterable[Path]:
+    """Return the output folders that must exist before anything of the batch is rendered."""
+    return dict.fromkeys(one.root for one in request.items)

@@ -1,0 +1,30 @@
+"""Bringing a library's schema up to date, by alembic, without any file of settings."""
+
+from __future__ import annotations
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+
+from core.library.tables import APPLICATION_ID, SCHEMA_VERSION
+
+_SCRIPTS = "core.library:migrations"
+
+
+def config(connection: Connection) -> Config:
+    """Return alembic's settings for the revisions that are packaged here."""
+    settings = Config()
+    settings.set_main_option("script_location", _SCRIPTS)
+    settings.attributes["connection"] = connection
+    return settings
+
+
+def upgrade(connection: Connection) -> None:
+    """Run the missing revisions inside the transaction that is open on `connection`.
+
+    SQLite takes back schema changes with the transaction, so a kill leaves the old schema or the
+    new one, never one between. A library that another process has just upgraded is left as it is.
+    """
+    command.upgrade(config(connection), "head")
+    connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")

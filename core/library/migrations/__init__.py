@@ -1,0 +1,1 @@
+"""Schema revisions of the library, run by core.library.migrate."""

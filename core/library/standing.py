@@ -1,0 +1,113 @@
+"""Which results stand: found in bulk by hash, key and stat, without reading a photograph."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection, Row, select
+
+from core.library.keys import result_key
+from core.library.records import FileStat, Result
+from core.library.tables import file_hash
+from core.library.tables import result as result_table
+from core.library.views import RESULT, read_result
+from core.outputs.template import name_key
+
+T = TypeVar("T")
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An item as the search for standing results needs it."""
+
+    source: Path
+    planned: Path
+    digest: str
+
+
+def stat_of(path: Path) -> FileStat | None:
+    """Return a file's stat, following links as reading does; None when there is none."""
+    try:
+        return FileStat.of(path.stat())
+    except OSError:
+        return None
+
+
+def known_hashes(connection: Connection, paths: Iterable[Path]) -> dict[Path, str]:
+    """Return the remembered sha256 of those files whose stat is still the remembered one."""
+    stats = {path: stat for path in paths if (stat := stat_of(path)) is not None}
+    remembered: dict[tuple[int, int], tuple[FileStat, str]] = {}
+    for inodes in _chunks(sorted({stat.inode for stat in stats.values()})):
+        for row in connection.execute(select(file_hash).where(file_hash.c.inode.in_(inodes))):
+            remembered[row.device, row.inode] = (_stat_in(row), row.sha256)
+    found = {}
+    for path, stat in stats.items():
+        known = remembered.get((stat.device, stat.inode))
+        if known is not None and known[0] == stat:
+            found[path] = known[1]
+    return found
+
+
+def _stat_in(row: Row[tuple[int, ...]]) -> FileStat:
+    return FileStat(row.device, row.inode, row.size, row.mtime_ns, row.ctime_ns)
+
+
+def results_with(connection: Connection, keys: Iterable[str]) -> dict[str, list[Result]]:
+    """Return the recorded results with one of these keys."""
+    found: dict[str, list[Result]] = defaultdict(list)
+    for chunk in _chunks(sorted(set(keys))):
+        query = RESULT.where(result_table.c.result_key.in_(chunk))
+        for row in connection.execute(query):
+            found[row.result_key].append(read_result(row))
+    return found
+
+
+def stand_already(connection: Connection, items: Sequence[Wanted]) -> list[Path | None]:
+    """Return, an item each, the path of its result that stands; None where that is not certain.
+
+    Certain by stat alone: source unchanged since it was hashed, result since it was made.
+    """
+    hashes = known_hashes(connection, {entry.source for entry in items})
+    keys = [
+        result_key(hashes[entry.source], entry.digest) if entry.source in hashes else None
+        for entry in items
+    ]
+    results = results_with(connection, (key for key in keys if key is not None))
+    return [
+        None if key is None else _first_unchanged(candidates(entry, results.get(key, ())))
+        for entry, key in zip(items, keys, strict=True)
+    ]
+
+
+def _first_unchanged(results: Iterable[Result]) -> Path | None:
+    return next((result.path for result in results if _unchanged(result)), None)
+
+
+def candidates(entry: Wanted, results: Iterable[Result]) -> Iterator[Result]:
+    """Yield those results with an item's key that make it already done where they are.
+
+    In the planned folder: of the same source, or under the very name that is planned.
+    """
+    folder, planned = entry.planned.parent, name_key(entry.planned.name)
+    for result in results:
+        if result.path.parent != folder:
+            continue
+        if result.source == entry.source or name_key(result.path.name) == planned:
+            yield result
+
+
+def _unchanged(result: Result) -> bool:
+    try:
+        return FileStat.of(result.path.lstat()) == result.stat
+    except OSError:
+        return False
+
+
+def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), _CHUNK):
+        yield values[start : start + _CHUNK]

@@ -1,0 +1,175 @@
+"""What a runner reports about its claims, each one guarded update in the caller's transaction."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from core.errors import LEFT_OUT_REASONS, Reason
+from core.library.ids import ItemId, JobId
+from core.library.records import OPEN_STATUSES, Claim, FileStat, ItemStatus, Rendered
+from core.library.states import CLEARED, WAITING, StaleClaim, move
+from core.library.tables import item, job, result
+from core.outputs.template import name_key
+
+CRASHES_TO_QUARANTINE = 3
+"""This many deaths of the render process in one photograph rendered alone set it aside."""
+
+_RUNNING = frozenset({ItemStatus.RUNNING})
+_STAGED = frozenset({ItemStatus.STAGED})
+_CLAIMED = _RUNNING | _STAGED
+
+
+def announce(connection: Connection, which: ItemId, attempt: int) -> None:
+    """Mark the item as touched by the render process."""
+    move(connection, which, attempt, _RUNNING, ItemStatus.RUNNING, announced=True)
+
+
+def stage(
+    connection: Connection, claim: Claim, rendered: Rendered, final: Path, replaces: str | None
+) -> None:
+    """Record what the temporary file holds and what it is to become."""
+    move(
+        connection,
+        claim.item,
+        claim.attempt,
+        _CLAIMED,
+        ItemStatus.STAGED,
+        temp=rendered.temp,
+        final=final,
+        staged_sha256=rendered.sha256,
+        staged_size=rendered.size,
+        replaces=replaces,
+        result_key=rendered.key,
+        source_sha256=rendered.source_sha256,
+        note=rendered.note,
+        unchanged=rendered.unchanged,
+        facts=json.dumps(dict(rendered.facts)),
+        seconds=rendered.seconds,
+    )
+
+
+def finish(connection: Connection, which: ItemId, attempt: int, stat: FileStat) -> None:
+    """Settle a staged item as done and record its result, which takes the name's former place."""
+    move(
+        connection,
+        which,
+        attempt,
+        _STAGED,
+        ItemStatus.DONE,
+        output=item.c.final,
+        reason=None,
+        message="",
+        hint="",
+        run=None,
+    )
+    row = connection.execute(select(item).where(item.c.id == which)).one()
+    values = {
+        "asset_id": row.asset_id,
+        "folder": row.final.parent,
+        "name": Path(row.final.name),
+        "name_key": name_key(row.final.name),
+        "result_key": row.result_key,
+        "sha256": row.staged_sha256,
+        "source_sha256": row.source_sha256,
+        **stat_values(stat),
+        "unchanged": row.unchanged,
+        "facts": row.facts,
+        "created": time.time(),
+    }
+    statement = insert(result).values(values)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["folder", "name_key"], set_=values)
+    )
+
+
+def stat_values(stat: FileStat) -> dict[str, int]:
+    """Return a stat as the columns that hold one."""
+    return {name: getattr(stat, name) for name in FileStat.__slots__}
+
+
+def already_done(connection: Connection, which: ItemId, attempt: int, output: Path) -> None:
+    """Settle a claimed item whose result stands from before."""
+    end = ItemStatus.ALREADY_DONE
+    move(connection, which, attempt, _RUNNING, end, output=output, run=None)
+
+
+def fail(
+    connection: Connection, which: ItemId, attempt: int, reason: Reason, message: str, hint: str
+) -> ItemStatus:
+    """Settle an item that has no result; left_out where the reason is a rule."""
+    end = ItemStatus.LEFT_OUT if reason in LEFT_OUT_REASONS else ItemStatus.FAILED
+    values = CLEARED | {"reason": reason, "message": message, "hint": hint}
+    move(connection, which, attempt, _CLAIMED, end, **values)
+    return end
+
+
+def release(connection: Connection, claims: Iterable[Claim], *, refund: bool) -> None:
+    """Let claimed items wait again, or be canceled with their batch; stale ones stay as they are."""
+    for claim in claims:
+        try:
+            release_one(connection, claim.item, claim.attempt, claim.job, refund=refund)
+        except StaleClaim:
+            continue
+
+
+def release_one(
+    connection: Connection, which: ItemId, attempt: int, of: JobId, *, refund: bool
+) -> ItemStatus:
+    """Let one claimed item wait again, or be canceled with its batch; return which."""
+    if connection.scalar(select(job.c.canceled).where(job.c.id == of)):
+        move(connection, which, attempt, _CLAIMED, ItemStatus.CANCELED, **CLEARED)
+        return ItemStatus.CANCELED
+    counted = item.c.attempts - 1 if refund else item.c.attempts
+    values = {name: value for name, value in WAITING.items() if name != "status"}
+    move(connection, which, attempt, _CLAIMED, ItemStatus.PENDING, **values, attempts=counted)
+    return ItemStatus.PENDING
+
+
+def crashed(connection: Connection, which: ItemId, attempt: int, message: str) -> ItemStatus:
+    """Count a death of the render process; deaths beside others only lead to rendering alone."""
+    row = connection.execute(select(item.c.alone, item.c.crashes, item.c.job_id)
+                             .where(item.c.id == which)).one()
+    crashes = row.crashes + bool(row.alone)
+    if crashes >= CRASHES_TO_QUARANTINE:
+        values = CLEARED | {"reason": Reason.CRASHED_3X, "message": message, "crashes": crashes}
+        move(connection, which, attempt, _RUNNING, ItemStatus.QUARANTINED, **values)
+        return ItemStatus.QUARANTINED
+    end = release_one(connection, which, attempt, row.job_id, refund=False)
+    counted = update(item).where(item.c.id == which).values(alone=True, crashes=crashes)
+    connection.execute(counted)
+    return end
+
+
+def cancel(connection: Connection, which: JobId) -> None:
+    """Cancel a batch: what waits now, what is claimed when it is released or recovered."""
+    connection.execute(update(job).where(job.c.id == which).values(canceled=True))
+    waiting = (item.c.job_id == which) & (item.c.status == ItemStatus.PENDING)
+    connection.execute(update(item).where(waiting).values(status=ItemStatus.CANCELED))
+
+
+def retry(connection: Connection, which: JobId, *, quarantined: bool) -> int:
+    """Let failed items wait again, and quarantined ones with their deaths forgotten."""
+    statuses = [ItemStatus.FAILED, *([ItemStatus.QUARANTINED] if quarantined else [])]
+    ours = (item.c.job_id == which) & item.c.status.in_(statuses) & item.c.folder.is_not(None)
+    values = WAITING | {"crashes": 0}
+    return connection.execute(update(item).where(ours).values(values)).rowcount
+
+
+def lift(connection: Connection, which: JobId, **more: object) -> None:
+    """Lift a batch's stop."""
+    values = {"stop_reason": None, "stop_message": "", "stop_hint": ""} | more
+    connection.execute(update(job).where(job.c.id == which).values(values))
+
+
+def is_open(connection: Connection, which: JobId) -> bool:
+    """Return whether something of the batch is not settled yet."""
+    query = select(item.c.id).where(
+        item.c.job_id == which, item.c.status.in_(sorted(OPEN_STATUSES))
+    )
+    return connection.execute(query.limit(1)).first() is not None

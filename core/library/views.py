@@ -1,0 +1,171 @@
+"""Rows read into records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Row, exists, func, select
+
+from core.engine.messages import Numerics
+from core.errors import LibraryError, Reason, StopReason
+from core.events import Totals
+from core.library.ids import ItemId, JobId
+from core.library.records import (
+    OPEN_STATUSES,
+    FileStat,
+    ItemStatus,
+    Job,
+    JobItem,
+    JobState,
+    Origin,
+    Result,
+)
+from core.library.tables import asset, item, job, result
+from core.recipe import Recipe
+
+RESULT = select(result, asset.c.path.label("source")).join_from(result, asset)
+_ITEM = select(item, asset.c.path.label("source")).join_from(item, asset)
+
+
+def recipe_text(recipe: Recipe) -> str:
+    """Return a recipe as JSON; paths in no encoding are escaped, which pydantic's own cannot."""
+    return json.dumps(recipe.model_dump(mode="json"))
+
+
+def recipe_of(text: str) -> Recipe:
+    """Read `recipe_text` back."""
+    return Recipe.model_validate(json.loads(text))
+
+
+def read_totals(connection: Connection, which: JobId) -> Totals:
+    """Count a batch's items by status."""
+    ignored = connection.scalar(select(job.c.ignored).where(job.c.id == which))
+    if ignored is None:
+        raise _no_job(which)
+    query = select(item.c.status, func.count()).where(item.c.job_id == which)
+    counts = dict(connection.execute(query.group_by(item.c.status)).tuples().all())
+    settled = {status: counts.get(status, 0) for status in ItemStatus}
+    waiting = sum(settled.pop(status) for status in OPEN_STATUSES)
+    named = {status.value: count for status, count in settled.items()}
+    return Totals(found=sum(counts.values()), pending=waiting, ignored=ignored, **named)
+
+
+def read_job(connection: Connection, which: JobId) -> Job:
+    """Read one batch."""
+    row = connection.execute(select(job, *_STANDING).where(job.c.id == which)).one_or_none()
+    if row is None:
+        raise _no_job(which)
+    return _job(row)
+
+
+def read_jobs(connection: Connection, *, unfinished: bool) -> list[Job]:
+    """Read all batches, newest first."""
+    query = select(job, *_STANDING).order_by(job.c.id.desc())
+    if unfinished:
+        query = query.where(has_items(OPEN_STATUSES))
+    return [_job(row) for row in connection.execute(query)]
+
+
+def has_items(statuses: Collection[ItemStatus]) -> Any:
+    """Return the condition that a job of the query has an item in one of `statuses`."""
+    return exists().where(item.c.job_id == job.c.id, item.c.status.in_(sorted(statuses)))
+
+
+_STANDING = (
+    has_items(OPEN_STATUSES).label("open"),
+    has_items({ItemStatus.RUNNING, ItemStatus.STAGED}).label("claimed"),
+)
+
+
+def _job(row: Row[Any]) -> Job:
+    return Job(
+        id=JobId(row.id),
+        project=row.project_id,
+        name=row.name,
+        recipe=recipe_of(row.recipe),
+        strengths=tuple(json.loads(row.strengths)),
+        origin=Origin(row.origin),
+        signature=row.signature,
+        numerics=None if row.numerics is None else Numerics.model_validate_json(row.numerics),
+        state=_state(row),
+        again=row.again,
+        created=row.created,
+        stop_reason=None if row.stop_reason is None else StopReason(row.stop_reason),
+        stop_message=row.stop_message,
+        stop_hint=row.stop_hint,
+    )
+
+
+def _state(row: Row[Any]) -> JobState:
+    if row.canceled:
+        return JobState.CANCELED
+    if not row.open:
+        return JobState.FINISHED
+    if row.stop_reason is not None:
+        return JobState.STOPPED
+    if row.paused:
+        return JobState.PAUSED
+    return JobState.RUNNING if row.claimed else JobState.WAITING
+
+
+def read_items(connection: Connection, which: JobId, statuses: Collection[ItemStatus]) -> list[JobItem]:
+    """Read a batch's items in order."""
+    query = _ITEM.where(item.c.job_id == which).order_by(item.c.position)
+    if statuses:
+        query = query.where(item.c.status.in_(sorted(statuses)))
+    return [_item(row) for row in connection.execute(query)]
+
+
+def read_item(connection: Connection, which: ItemId) -> JobItem:
+    """Read one item."""
+    row = connection.execute(_ITEM.where(item.c.id == which)).one_or_none()
+    if row is None:
+        raise LibraryError(f"There is no photograph number {which} in the library.")
+    return _item(row)
+
+
+def _item(row: Row[Any]) -> JobItem:
+    return JobItem(
+        id=ItemId(row.id),
+        job=JobId(row.job_id),
+        source=row.source,
+        strength=row.strength,
+        status=ItemStatus(row.status),
+        attempts=row.attempts,
+        output=row.output or planned_path(row),
+        reason=None if row.reason is None else Reason(row.reason),
+        message=row.message,
+        hint=row.hint,
+        note=row.note,
+        unchanged=row.unchanged,
+        seconds=row.seconds,
+    )
+
+
+def planned_path(row: Row[Any]) -> Path | None:
+    """Return where an item's result is planned, None for what was settled before."""
+    return None if row.folder is None else Path(row.folder / row.name)
+
+
+def read_result(row: Row[Any]) -> Result:
+    """Turn a row of `RESULT` into a record."""
+    return Result(
+        id=row.id,
+        source=row.source,
+        path=row.folder / row.name,
+        key=row.result_key,
+        sha256=row.sha256,
+        source_sha256=row.source_sha256,
+        stat=FileStat(row.device, row.inode, row.size, row.mtime_ns, row.ctime_ns),
+        unchanged=row.unchanged,
+    )
+
+
+def _no_job(which: JobId) -> LibraryError:
+    return LibraryError(
+        f"There is no batch number {which} in this library.",
+        hint="`regrain batches list` shows them.",
+    )

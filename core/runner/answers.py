@@ -1,0 +1,217 @@
+"""What a run does with each thing that the render process says, or with its death."""
+
+from __future__ import annotations
+
+import logging
+
+from core.engine.host import Died
+from core.engine.messages import (
+    Announced,
+    EngineFailed,
+    FromRender,
+    ItemCanceled,
+    ItemTrouble,
+    ModelLoaded,
+    Rendered,
+    Stepped,
+)
+from core.errors import BatchStopped, ItemError, OutputWriteError, Reason, StopReason
+from core.events import DeviceLost, ItemDone, ItemStarted, ModelReady, StepProgress
+from core.library import records
+from core.library.ids import ItemId
+from core.library.queue import StaleClaim
+from core.library.records import Claim, ItemStatus
+from core.runner.deaths import Suspects, Verdict
+from core.runner.decide import Decider
+from core.runner.engine import Engine
+from core.runner.parts import RunnerParts
+from core.runner.report import Report
+from core.runner.work import Flight, Work
+
+_log = logging.getLogger(__name__)
+
+
+class Answers:
+    """Turns messages into records and events."""
+
+    def __init__(
+        self, parts: RunnerParts, report: Report, engine: Engine, decider: Decider
+    ) -> None:
+        self._queue = parts.queue
+        self._publisher = parts.publisher
+        self._report = report
+        self._engine = engine
+        self._decider = decider
+        self.suspects = Suspects()
+
+    def hear(self, work: Work, message: FromRender | Died, now: float) -> None:
+        """Act on one message.
+
+        Raises:
+            BatchStopped: the batch cannot go on.
+        """
+        if isinstance(message, Died):
+            self._died(work, message)
+        elif isinstance(message, ModelLoaded):
+            self._model_loaded(work, message)
+        elif isinstance(message, EngineFailed):
+            raise self._stopped(message)
+        elif isinstance(message, Announced | Stepped | Rendered | ItemTrouble | ItemCanceled):
+            flight = work.flights.get(ItemId(message.item))
+            # Without one it is about an item that was given up meanwhile.
+            if flight is not None:
+                self._about(work, flight, message, now)
+
+    def _about(
+        self,
+        work: Work,
+        flight: Flight,
+        message: Announced | Stepped | Rendered | ItemTrouble | ItemCanceled,
+        now: float,
+    ) -> None:
+        claim = flight.claim
+        if isinstance(message, Announced):
+            self._announced(flight)
+            return
+        if isinstance(message, Stepped):
+            self._report.emit(StepProgress(claim.job, claim.item, message.step, message.steps))
+            return
+        del work.flights[claim.item]
+        if isinstance(message, Rendered):
+            self._rendered(flight, message)
+        elif isinstance(message, ItemTrouble):
+            self._trouble(work, flight, message, now)
+        else:
+            self._give_back([flight])
+
+    def _announced(self, flight: Flight) -> None:
+        claim = flight.claim
+        flight.announced = True
+        try:
+            self._queue.announce(claim.item, claim.attempt)
+        except StaleClaim:
+            self._engine.cancel([claim.item])
+            return
+        self._report.emit(ItemStarted(claim.job, claim.item, claim.source))
+
+    def _rendered(self, flight: Flight, message: Rendered) -> None:
+        """Publish a temporary file that is whole, and record it."""
+        claim = flight.claim
+        self.suspects.item_finished()
+        rendered = self._record(flight, message)
+        try:
+            path = self._publisher.publish(claim, rendered)
+        except OutputWriteError as error:
+            self._decider.unpublished(claim, error)
+            return
+        except StaleClaim:
+            return
+        self._decider.made(flight.task.key)
+        done = ItemDone(
+            claim.job,
+            claim.item,
+            claim.source,
+            path,
+            message.seconds,
+            unchanged=message.unchanged,
+            note=rendered.note,
+        )
+        self._report.emit(done)
+
+    def _record(self, flight: Flight, message: Rendered) -> records.Rendered:
+        claim = flight.claim
+        notes = [str(message.facts.get("note", "")), self._engine.note(claim.job)]
+        return records.Rendered(
+            temp=flight.target,
+            sha256=message.sha256,
+            size=message.size,
+            key=flight.task.key,
+            source_sha256=flight.task.source_sha256,
+            seconds=message.seconds,
+            note="; ".join(filter(None, notes)),
+            unchanged=message.unchanged,
+            facts=message.facts,
+        )
+
+    def _trouble(self, work: Work, flight: Flight, message: ItemTrouble, now: float) -> None:
+        """Settle a photograph that has no result; one that cannot be read may be tried again."""
+        claim = flight.claim
+        self._publisher.discard(claim)
+        self.suspects.item_finished()
+        error = ItemError(message.reason, message.message, hint=message.hint)
+        if message.reason in (Reason.VANISHED, Reason.UNREADABLE, Reason.CHANGED_WHILE_READING):
+            work.add(self._decider.trouble(claim, error), now)
+            return
+        self._decider.fail(claim, message.reason, message.message, message.hint)
+
+    def _model_loaded(self, work: Work, message: ModelLoaded) -> None:
+        self._engine.loaded(message)
+        job = work.job.id
+        if self._engine.asked_job != job:
+            return
+        self._engine.keep_numerics(job, self._queue.set_numerics(job, message.numerics))
+        self._report.emit(ModelReady(message.model, message.device, message.dtype, message.seconds))
+
+    def _stopped(self, message: EngineFailed) -> BatchStopped:
+        fallback = StopReason.MODEL_MISSING if self._engine.loading else StopReason.GPU_LOST
+        return BatchStopped(message.reason or fallback, message.message, hint=message.hint)
+
+    def _died(self, work: Work, died: Died) -> None:
+        """Give every photograph in flight its verdict; what was only waiting is not concerned."""
+        flights = work.take_flights()
+        announced = [flight for flight in flights if flight.announced]
+        judgement = self.suspects.judge(
+            died,
+            [flight.claim.item for flight in announced],
+            alone=len(flights) == 1 and flights[0].alone,
+            rungs=self._engine.rungs(work.job.id),
+        )
+        _log.warning("render process %s\n%s", died.death.describe(), died.death.stderr)
+        self._report.emit(DeviceLost(_lost_message(died)))
+        self._give_back([flight for flight in flights if not flight.announced])
+        for flight in announced:
+            self._sentence(flight, judgement.items[flight.claim.item], died)
+        if judgement.block:
+            raise BatchStopped(
+                StopReason.GPU_LOST,
+                judgement.block,
+                hint="Resume; if it happens again, use --device cpu or update the driver.",
+            )
+
+    def _sentence(self, flight: Flight, verdict: Verdict, died: Died) -> None:
+        claim = flight.claim
+        if verdict is Verdict.CRASHED:
+            self._publisher.discard(claim)
+            self._crashed(claim, died)
+        elif verdict is Verdict.TIMED_OUT:
+            self._publisher.discard(claim)
+            message = f"{claim.source.name} took too long without any progress, twice."
+            hint = "Open it in another program and save it anew."
+            self._decider.fail(claim, Reason.TIMED_OUT, message, hint)
+        elif verdict is Verdict.OUT_OF_MEMORY:
+            self._publisher.discard(claim)
+            message = f"{claim.source.name} needs more memory than this computer has free."
+            self._decider.fail(claim, Reason.OOM_HOST, message, "Close other programs, then retry.")
+        else:
+            self._give_back([flight])
+
+    def _crashed(self, claim: Claim, died: Died) -> None:
+        message = f"{claim.source.name} stopped the worker ({died.death.describe()})."
+        try:
+            status = self._queue.crashed(claim.item, claim.attempt, message)
+        except StaleClaim:
+            return
+        if status is ItemStatus.QUARANTINED:
+            hint = "Left aside; `regrain batches retry` tries it again."
+            self._report.settled(claim, status, Reason.CRASHED_3X, message, hint)
+
+    def _give_back(self, flights: list[Flight]) -> None:
+        for flight in flights:
+            self._publisher.discard(flight.claim)
+        self._queue.release([flight.claim for flight in flights], refund=True)
+
+
+def _lost_message(died: Died) -> str:
+    if died.hung:
+        return "The render process stopped answering and was ended; its work is done again."
+    return f"The render process {died.death.describe()}; its work is done again."
