@@ -12,11 +12,8 @@ from core.builtin.schedule import ratio_of_strength
 from core.engine.models import ModelSpec
 from core.engine.noise import sigma_ref, steps_to_run
 from core.errors import SettingsError
-from core.images.tile import tile_grid
+from core.images.tile import chosen_tile, tile_grid
 from core.recipe import Amount, EditSettings, Mode, SchedulerName, SizeMode
-
-WHOLE_AREA_FACTOR = 1.5
-"""A picture up to this many times the model's native area is denoised whole (size auto)."""
 
 CLEAN_GUESS_SIGMA = 10.0
 """Noise assumed for time estimates while the photograph's own is not measured yet, of 255."""
@@ -205,10 +202,8 @@ def _calls(scheduler: SchedulerName, steps: int) -> int:
 
 
 def _tiles(settings: EditSettings, spec: ModelSpec, picture: PictureSize) -> int:
-    whole = picture.pixels <= WHOLE_AREA_FACTOR * spec.native_size**2
-    if settings.size is SizeMode.NATIVE or (settings.size is SizeMode.AUTO and whole):
-        return 1
-    return len(tile_grid(picture.height, picture.width, spec.native_size))
+    tile = chosen_tile(settings.size, picture.height, picture.width, spec.native_size)
+    return len(tile_grid(picture.height, picture.width, tile, spec.size_multiple))
 
 
 def fits(required: int, free: int) -> bool:

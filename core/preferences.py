@@ -8,10 +8,10 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.errors import SettingsError
 
@@ -59,25 +59,12 @@ def user_paths() -> Paths:
     )
 
 
-class MeasuredSpeed(BaseModel):
-    """What a device did with a model: seconds for one denoiser call on a megapixel."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    seconds_per_megapixel_call: Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-
 class Preferences(BaseModel):
     """Settings of the application, not of a recipe. Unknown fields of newer versions are kept."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
     device: str = "auto"
-    speeds: dict[str, MeasuredSpeed] = Field(default_factory=dict)
-
-    def with_speed(self, key: str, speed: MeasuredSpeed) -> Self:
-        """Return these preferences with the speed of `device/model` remembered."""
-        return self.model_copy(update={"speeds": {**self.speeds, key: speed}})
 
 
 def load_preferences(path: Path) -> Preferences:

@@ -75,9 +75,7 @@ class Services:
         self.close()
 
 
-def open_services(
-    library: Path | None = None, program: RenderProgram | None = None
-) -> Services:
+def open_services(library: Path | None = None, program: RenderProgram | None = None) -> Services:
     """Open the user's library, or the one given, with all that works on it.
 
     Args:

@@ -12,6 +12,8 @@ hashed, synced. A file whose name holds one of these words, between dashes or at
     hog       takes memory until the kernel ends it   oom      reports oom_gpu
     nan       reports nan                             lost     reports EngineFailed(gpu_lost)
     garbage   writes what is no message
+    starvedN  is killed, and the file in REGRAIN_FAKE_OOM_COUNTER counts it as the kernel counts
+              out-of-memory kills, unless tiles are at most N pixels
 """
 
 from __future__ import annotations
@@ -100,14 +102,16 @@ def expected_pixels(source: Path, edit_json: str) -> np.ndarray:
 class FakeRender:
     """The process' main loop; a reader thread hands it messages, as in the real one."""
 
-    def __init__(self, channel: Channel[ToRender]) -> None:
+    def __init__(self, channel: Channel[ToRender], raw: int) -> None:
         self.channel = channel
+        self.raw = raw
         self.inbox: queue.SimpleQueue[ToRender] = queue.SimpleQueue()
         self.waiting: list[Render] = []
         self.canceled: set[int] = set()
         self.delay = float(os.environ.get("REGRAIN_FAKE_DELAY", "0"))
         self.steps = int(os.environ.get("REGRAIN_FAKE_STEPS", "2"))
         self.rows = int(os.environ.get("REGRAIN_FAKE_ROWS", "0")) or 1
+        self.tile = Numerics().tile
         state = os.environ.get("REGRAIN_FAKE_STATE")
         self.state = Path(state) if state else None
 
@@ -154,7 +158,7 @@ class FakeRender:
         device = os.environ.get("REGRAIN_FAKE_DEVICE") or "cpu"
         asked = message.numerics or Numerics(rows=message.rows or self.rows, versions="fake 1")
         numerics = asked.model_copy(update={"device": device})
-        self.rows = numerics.rows
+        self.rows, self.tile = numerics.rows, numerics.tile
         self.log("loaded", numerics.model_dump_json())
         self.channel.send(
             ModelLoaded(
@@ -195,8 +199,12 @@ class FakeRender:
             os.kill(os.getpid(), signal.SIGKILL)
         if "hang" in words or ("hang1" in words and self.first_time(render)):
             threading.Event().wait()
+        for word in words:
+            if word.startswith("starved") and self.tile > int(word.removeprefix("starved") or 0):
+                _count_oom_kill()
+                os.kill(os.getpid(), signal.SIGKILL)
         if "garbage" in words:
-            os.write(self.channel.writer_fd(), b"Segmentation fault: no message at all")
+            os.write(self.raw, b"Segmentation fault: no message at all")
             threading.Event().wait()
         if "hog" in words:
             _take_memory()
@@ -298,6 +306,11 @@ def _device() -> DeviceInfo:
     )
 
 
+def _count_oom_kill() -> None:
+    counter = Path(os.environ["REGRAIN_FAKE_OOM_COUNTER"])
+    counter.write_text(f"oom_kill {int(counter.read_text().split()[1]) + 1}\n")
+
+
 def _take_memory() -> None:
     kept = []
     while True:
@@ -305,7 +318,8 @@ def _take_memory() -> None:
 
 
 def main() -> None:
-    FakeRender(Channel.from_stdio(TO_RENDER)).run()
+    raw = os.dup(1)
+    FakeRender(Channel.from_stdio(TO_RENDER), raw).run()
 
 
 if __name__ == "__main__":

@@ -1,1 +1,1 @@
-"""The bundled diffusion model: schedule, network, synthetic photographs, training and measurements."""
+"""The bundled diffusion model: schedule, network, synthetic photographs, training."""

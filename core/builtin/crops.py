@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -31,7 +30,7 @@ def _write_canvas(folder: Path, seed: int, size: int) -> None:
     partial = _name(folder, seed).with_suffix(".partial")
     with partial.open("wb") as file:
         np.save(file, canvas(seed, size))
-    os.replace(partial, _name(folder, seed))
+    partial.replace(_name(folder, seed))
 
 
 def make_missing_canvases(folder: Path, count: int, size: int, workers: int) -> Iterator[int]:
@@ -77,7 +76,7 @@ def _draw_crop(random: Random, canvases: Pixels, size: int) -> Pixels:
 
 
 def draw_crops(seed: int, step: int, canvases: Pixels, rows: int, size: int) -> Pixels:
-    """The crops of one training step, (rows, 3, size, size) uint8; a pure function of its arguments.
+    """The crops of one training step, (rows, 3, size, size) uint8; a pure function.
 
     Not drawn from a stream, so that a resumed run sees what an uninterrupted one sees.
     """

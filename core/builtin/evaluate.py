@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
+from core.builtin.export import read_model
 from core.builtin.network import PhotoDenoiser
 from core.builtin.schedule import ratio_of_sigma, timestep_of_ratio
 
@@ -39,8 +40,9 @@ def load_model(folder: Path | None = None) -> PhotoDenoiser:
     if folder is None:
         with as_file(files("resources") / "models" / "builtin") as bundled:
             return load_model(bundled)
-    model = PhotoDenoiser.from_pretrained(folder, use_safetensors=True, local_files_only=True)
-    return model.eval().to(memory_format=torch.channels_last)
+    model = read_model(folder)
+    model.eval().to(memory_format=torch.channels_last)
+    return model
 
 
 def list_pictures(folder: Path) -> list[Path]:
@@ -85,7 +87,7 @@ def clean_once(model: PhotoDenoiser, noisy: torch.Tensor, sigma: float) -> torch
     signal = 1 / (1 + ratio * ratio) ** 0.5
     sample = noisy.float() * signal
     predicted = model(sample.to(model.dtype), timestep_of_ratio(ratio)).sample.float()
-    return signal * sample - ratio * signal * predicted
+    return torch.sub(signal * sample, ratio * signal * predicted)
 
 
 def measure_picture(model: PhotoDenoiser, pixels: Pixels, sigma: float) -> Measure:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -30,8 +29,9 @@ def make_scheduler() -> DDIMScheduler:
 
 def read_model(folder: Path) -> PhotoDenoiser:
     """The model of a folder, in fp32."""
-    model = PhotoDenoiser.from_pretrained(folder, use_safetensors=True, local_files_only=True)
-    assert isinstance(model, PhotoDenoiser)
+    model: PhotoDenoiser = PhotoDenoiser.from_pretrained(
+        folder, use_safetensors=True, local_files_only=True
+    )
     return model
 
 
@@ -48,7 +48,7 @@ def write_model(model: PhotoDenoiser, folder: Path) -> None:
             shutil.copymode(made, target.parent)
             target.parent.chmod(0o755)
             path.chmod(0o644)
-            os.replace(path, target)
+            path.replace(target)
 
 
 def export_checkpoint(checkpoint: Path, folder: Path) -> int:

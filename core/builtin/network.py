@@ -41,9 +41,10 @@ class Block(nn.Module):
         nn.init.normal_(self.merge.weight, std=1e-3)
 
     def forward(self, features: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
+        """`features` (rows, channels, height, width), `level` (rows, embedding)."""
         scale, shift = self.modulate(level)[..., None, None].chunk(2, 1)
-        hidden = self.spread(features) * (1 + scale) + shift
-        return features + self.merge(functional.silu(hidden))
+        hidden = torch.addcmul(shift, self.spread(features), 1 + scale)
+        return torch.add(features, self.merge(functional.silu(hidden)))
 
 
 class Blocks(nn.ModuleList):
@@ -53,6 +54,7 @@ class Blocks(nn.ModuleList):
         super().__init__(Block(width, embedding) for _ in range(count))
 
     def forward(self, features: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
+        """Shapes as in Block."""
         for block in self:
             features = block(features, level)
         return features
@@ -74,6 +76,7 @@ class NoiseLevel(nn.Module):
         )
 
     def forward(self, timesteps: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+        """Timesteps (rows,) -> (rows, embedding) of `dtype`."""
         turns = timesteps.float()[:, None] / NUM_TRAIN_TIMESTEPS * self.frequencies.float()
         waves = torch.cat([turns.sin(), turns.cos()], 1)
         return torch.as_tensor(self.layers(waves.to(dtype)))
@@ -106,7 +109,8 @@ class PhotoDenoiser(ModelMixin, ConfigMixin):  # type: ignore[misc]
         self.up = nn.ModuleList(Blocks(count[k], width[k], embedding) for k in levels)
         self.leave = nn.Conv2d(width[0], folded, 3, padding=1)
         nn.init.zeros_(self.leave.weight)
-        nn.init.zeros_(self.leave.bias)
+        if self.leave.bias is not None:
+            nn.init.zeros_(self.leave.bias)
 
     def forward(
         self,

@@ -133,7 +133,7 @@ def make_edge(random: Random, size: int, finest: float = 2.0) -> Field:
     return np.asarray(np.clip((ramp - border) / softness + 0.5, 0, 1), np.float32)
 
 
-def make_flat(random: Random, size: int, finest: float = 2.0) -> Field:
+def make_flat(random: Random, size: int, _finest: float = 2.0) -> Field:
     """Nothing at all, or a slow gradient: skies, walls, studio grounds."""
     if random.random() < 0.5:
         return np.zeros((size, size), np.float32)

@@ -51,9 +51,11 @@ class Scene:
     patterns: tuple[Field, ...]
 
     def color(self, random: Random) -> Picture:
+        """Draw a colour of any of the materials."""
         return self.materials[int(random.integers(len(self.materials)))].draw(random)
 
     def texture(self, random: Random) -> Field:
+        """Draw one of the textures."""
         return self.textures[int(random.integers(len(self.textures)))]
 
 
@@ -68,13 +70,16 @@ class Window:
 
     @property
     def height(self) -> int:
+        """Rows."""
         return self.bottom - self.top
 
     @property
     def width(self) -> int:
+        """Columns."""
         return self.right - self.left
 
     def cut(self, field: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Return a view of the same part of a field or picture."""
         return field[self.top : self.bottom, self.left : self.right]
 
 
@@ -153,7 +158,8 @@ def _fill(random: Random, scene: Scene, window: Window) -> Picture:
         else:
             pattern = scene.patterns[int(random.integers(PATTERNS))]
             weight = _cut_anywhere(random, pattern, window)
-        return np.asarray(color * weight[..., None] + scene.color(random) * (1 - weight[..., None]))
+        other = scene.color(random)
+        return np.asarray(other + (color - other) * weight[..., None], np.float32)
     return np.broadcast_to(color, (window.height, window.width, 3))
 
 
@@ -165,7 +171,7 @@ def _shade(
     columns = (np.arange(window.left, window.right) - middle[0]) * slope[0]
     rows = (np.arange(window.top, window.bottom) - middle[1]) * slope[1]
     light = 1 + np.clip(rows[:, None] + columns[None], -0.6, 0.8)
-    return fill * light[..., None].astype(np.float32)
+    return np.asarray(fill * light[..., None].astype(np.float32))
 
 
 def _cast_shadow(behind: Picture, mask: Picture, radius: float) -> None:

@@ -13,6 +13,9 @@ MIN_RATIO = 0.008
 MAX_RATIO = 12.0
 LEVELS_PER_UNIT = 127.5
 
+STRENGTH_TOP = 4.6
+STRENGTH_POWER = 1.77
+
 _LAST = NUM_TRAIN_TIMESTEPS - 1
 _LOG_SPAN = math.log(MAX_RATIO / MIN_RATIO)
 
@@ -48,3 +51,20 @@ def make_betas() -> list[float]:
     cumulated = make_alphas_cumprod()
     pairs = zip(cumulated, [1.0, *cumulated[:-1]], strict=True)
     return [1 - current / previous for current, previous in pairs]
+
+
+def ratio_of_strength(strength: float) -> float:
+    """Noise ratio at which repainting at `strength` (0 to 1) starts.
+
+    A power law, fixed by `python -m core.builtin.calibrate`: on pixels the ratios of latent models
+    would destroy far more, so the built-in model has a curve of its own. Raises ValueError outside
+    0 to 1.
+    """
+    if not 0 <= strength <= 1:
+        raise ValueError(f"strength must lie between 0 and 1: {strength}")
+    return STRENGTH_TOP * math.pow(strength, STRENGTH_POWER)
+
+
+def strength_of_ratio(ratio: float) -> float:
+    """The strength that starts at `ratio`; above the curve's end, 1."""
+    return min(1.0, math.pow(max(ratio, 0.0) / STRENGTH_TOP, 1 / STRENGTH_POWER))

@@ -28,7 +28,7 @@ def make_noise_field(
     waves = random.standard_normal((size, size // 2 + 1, 2), np.float32).view(np.complex64)
     field = np.fft.irfft2(waves[..., 0] * amplitude, s=(size, size)).astype(np.float32)
     field -= field.mean()
-    return field / (field.std() + np.float32(1e-8))
+    return np.asarray(field / (field.std() + np.float32(1e-8)), np.float32)
 
 
 def make_grain(random: Random, size: int) -> Field:

@@ -7,8 +7,6 @@ import sys
 import unicodedata
 from typing import TextIO
 
-from core.errors import CoreError
-
 
 def printable(text: object) -> str:
     """Return `text` on one line: control characters, line ends and broken bytes as escapes.
@@ -59,10 +57,6 @@ class Console:
         """Write a line on stderr if `verbose`."""
         if self.verbose:
             _write_line(sys.stderr, printable(text))
-
-    def error(self, error: CoreError) -> None:
-        """Write a known error on stderr: one line, and a second with the hint."""
-        self.problem(error.message, error.hint)
 
     def problem(self, message: str, hint: str = "") -> None:
         """Write what went wrong on stderr, even if `quiet`, and what to do about it."""

@@ -18,7 +18,8 @@ def demo(
 ) -> int:
     """Edit sample photographs, to have a look.
 
-    The presets Clean, Paint and Loose paint, side by side on one sheet. Nothing is downloaded. The last line is the path of the contact sheet.
+    The presets Clean, Paint and Loose paint, side by side on one sheet. Nothing is downloaded.
+    The last line is the path of the sheet.
     """
     from core.cli.console import Console
     from core.cli.demo_run import run_demo

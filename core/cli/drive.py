@@ -13,9 +13,9 @@ from core.cli.hook import run_hook
 from core.cli.interrupts import stop_on_signals
 from core.cli.progress import make_progress
 from core.cli.report import Reporter
-from core.cli.summary import exit_code, of_this_invocation, sentence
-from core.errors import LibraryError, StopReason
-from core.events import Totals
+from core.cli.summary import exit_code, of_this_invocation, sentence, totals_of_request
+from core.errors import BatchStopped, LibraryError, StopReason
+from core.events import Event, EventSink, Totals
 from core.library.ids import JobId
 from core.library.records import JobRequest, JobState
 from core.runner import EngineChoice, RunOutcome, StopSignal
@@ -30,6 +30,8 @@ class Drive:
         console: where lines go.
         choice: the device, for batches that have not begun.
         on_done: a command to run once at the end.
+        also: gets each event, besides the lines.
+        show_folders: whether the output folders are the result.
     """
 
     def __init__(
@@ -39,17 +41,25 @@ class Drive:
         choice: EngineChoice,
         *,
         on_done: str | None = None,
+        also: EventSink = lambda _event: None,
+        show_folders: bool = True,
     ) -> None:
         self._services = services
         self._queue = services.queue
         self._console = console
         self._choice = choice
         self._on_done = on_done
+        self._also = also
+        self._show_folders = show_folders
         self._stop = StopSignal()
 
     def request(self, request: JobRequest) -> ExitCode:
         """Store the batch, or take up the unfinished one of the same command, and end it."""
-        enqueued = self._queue.enqueue(request)
+        try:
+            enqueued = self._queue.enqueue(request)
+        except BatchStopped as error:
+            self._say_stopped(request, error)
+            raise
         if enqueued.resumed:
             self._console.say(f"Going on with batch {enqueued.job}.")
         return self._work([(enqueued.job, enqueued.done_before)], resumed=enqueued.resumed)
@@ -82,7 +92,12 @@ class Drive:
         of_item = {i.id: i.strength for i in self._queue.items(job)} if strengths else {}
         known = {item: value for item, value in of_item.items() if value is not None}
         reporter = Reporter(self._console, known, lost=self._stop.now)
-        follower = Follower(self._queue, job, reporter, resumed=resumed)
+
+        def sink(event: Event) -> None:
+            reporter(event)
+            self._also(event)
+
+        follower = Follower(self._queue, job, sink, resumed=resumed)
         waiting = self._queue.totals(job).pending
         if not waiting:
             return RunOutcome.FINISHED
@@ -118,9 +133,9 @@ class Drive:
         folders = self._folders(jobs)
         if outcome is RunOutcome.STOPPED or totals.pending:
             self._say_how_to_go_on(jobs, outcome)
-        elif self._on_done:
+        if self._on_done and outcome is not RunOutcome.STOPPED:
             run_hook(self._on_done, totals, code, folders, self._console)
-        for folder in folders:
+        for folder in folders if self._show_folders else ():
             self._console.result(folder)
         Reporter(self._console).summary(totals)
 
@@ -129,9 +144,13 @@ class Drive:
         states = {self._queue.job(job).state for job in jobs}
         if JobState.PAUSED in states and outcome is RunOutcome.FINISHED:
             self._console.say("The batch is paused.")
-        self._console.say(
-            f"To go on: the same command again, or regrain batches resume {numbers}"
-        )
+        self._console.say(f"To go on: the same command again, or regrain batches resume {numbers}")
+
+    def _say_stopped(self, request: JobRequest, error: BatchStopped) -> None:
+        """Write the JSON lines of a batch that could not even be stored."""
+        reporter = Reporter(self._console)
+        reporter.json_stopped(error.reason, error.message, error.hint)
+        reporter.summary(totals_of_request(request))
 
     def _folders(self, jobs: Sequence[JobId]) -> list[Path]:
         """Return the output folders, the ones above others only."""

@@ -23,7 +23,7 @@ def takes(*groups: type) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         parameters = [_parameter(field, group) for group in groups for field in fields(group)]
         call.__doc__ = command.__doc__
         call.__name__ = command.__name__
-        call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        call.__dict__["__signature__"] = inspect.Signature(parameters)
         return call
 
     return decorate

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +11,8 @@ from pathlib import Path
 from core.cli.console import Console
 from core.cli.exits import ExitCode
 from core.events import Totals
+
+_STDERR = 2
 
 
 def run_hook(
@@ -28,7 +29,7 @@ def run_hook(
     counts["REGRAIN_OUTPUT"] = str(folders[0]) if folders else ""
     try:
         done = subprocess.run(
-            command, shell=True, env=os.environ | counts, stdout=sys.stderr, check=False
+            command, shell=True, env=os.environ | counts, stdout=_STDERR, check=False
         )
     except OSError as error:
         console.problem(f"The command of --on-done cannot be started: {error}.")

@@ -60,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.TyperException as error:
         return _explain_usage(error, console)
     except CoreError as error:
-        return _explain(error, console)
+        return _explain(error, console, words)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except Exception as error:
@@ -78,10 +78,13 @@ def _explain_usage(error: typer.TyperException, console: Console) -> int:
     return ExitCode.USAGE
 
 
-def _explain(error: CoreError, console: Console) -> int:
+def _explain(error: CoreError, console: Console, words: list[str]) -> int:
+    """Say a known error; a wrong value at least gets to know where values are explained."""
     if console.verbose:
         import traceback
 
         traceback.print_exception(error)
-    console.error(error)
-    return exit_code_of(error)
+    code = exit_code_of(error)
+    hint = f"See: regrain {words[0]} --help" if code is ExitCode.USAGE else ""
+    console.problem(error.message, error.hint or hint)
+    return code

@@ -150,9 +150,9 @@ class RunOptions:
     dry_run: Annotated[
         bool, Option("--dry-run", help="Say what would happen to each file; do nothing.")
     ] = False
-    again: Annotated[
-        bool, Option("--again", help="Make results again that are there already.")
-    ] = False
+    again: Annotated[bool, Option("--again", help="Make results again that are there already.")] = (
+        False
+    )
     json: Annotated[
         bool, Option("--json", help="One JSON object a line on stdout; the last is the summary.")
     ] = False

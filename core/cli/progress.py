@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 class Progress(Protocol):
     """What shows how far a batch is."""
 
-    def started(self, name: str) -> None:
+    def started(self, name: str, /) -> None:
         """A photograph is being worked on."""
 
-    def stepped(self, step: int, steps: int) -> None:
+    def stepped(self, step: int, steps: int, /) -> None:
         """One denoiser call of the photograph is done."""
 
     def settled(self, line: str, *, worked: bool) -> None:
@@ -53,11 +53,11 @@ class LineProgress:
         self._pace = pace
         self._console = console
 
-    def started(self, name: str) -> None:
+    def started(self, _name: str, /) -> None:
         """Begin counting time at the first photograph."""
         self._pace.start()
 
-    def stepped(self, step: int, steps: int) -> None:
+    def stepped(self, _step: int, _steps: int, /) -> None:
         """Lines show no steps."""
 
     def settled(self, line: str, *, worked: bool) -> None:
@@ -105,13 +105,13 @@ class BarProgress:
         )
         self._task = self._bar.add_task("starting", total=pace.total)
 
-    def started(self, name: str) -> None:
+    def started(self, name: str, /) -> None:
         """Show the photograph's name beside the bar."""
         self._pace.start()
         self._name, self._step = printable(name), ""
         self._show()
 
-    def stepped(self, step: int, steps: int) -> None:
+    def stepped(self, step: int, steps: int, /) -> None:
         """Show the step."""
         self._step = f"step {step} of {steps}"
         self._show()

@@ -36,9 +36,10 @@ def export_preset(name: str, file: Path, console: Console) -> None:
         SettingsError: the file is there already, or cannot be written.
     """
     preset = _find(name)
-    text = preset.to_json() if file.suffix.lower() == ".json" else to_toml(preset)
-    if file.suffix.lower() not in (".json", ".toml"):
-        raise SettingsError(f"{file.name} is no name for a recipe.", hint="End it in .toml or .json.")
+    ending = file.suffix.lower()
+    if ending not in (".json", ".toml"):
+        raise SettingsError(f"{file.name} is no recipe's name.", hint="End it in .toml or .json.")
+    text = preset.to_json() if ending == ".json" else to_toml(preset)
     try:
         with file.open("x", encoding="utf-8") as stream:
             stream.write(text)

@@ -60,13 +60,18 @@ def read_options(
 
 def _read_strengths(text: str | None) -> tuple[float, ...]:
     """Return the numbers of `0.2,0.3`, each once."""
+    if text is None:
+        return ()
     try:
-        return tuple(dict.fromkeys(float(part) for part in text.split(","))) if text else ()
+        strengths = tuple(dict.fromkeys(float(part) for part in text.split(",")))
     except ValueError as error:
         raise SettingsError(
             f"strength = {text!r}: allowed are numbers from 0 to 1, separated by commas.",
             hint="For example: --strength 0.3 or --strength 0.2,0.3,0.4",
         ) from error
+    for strength in strengths:
+        edit_settings({"strength": strength})
+    return strengths
 
 
 def _asked_mode(edit: EditOptions) -> Mode | None:
@@ -84,9 +89,7 @@ def _asked_mode(edit: EditOptions) -> Mode | None:
 
 def _base(edit: EditOptions, mode: Mode | None, presets: Path | None) -> Recipe:
     if edit.recipe is not None and edit.preset is not None:
-        raise SettingsError(
-            "--recipe and --preset exclude each other.", hint="Give one of them."
-        )
+        raise SettingsError("--recipe and --preset exclude each other.", hint="Give one of them.")
     if edit.recipe is not None:
         return load_recipe(edit.recipe)
     if edit.preset is not None:
@@ -134,9 +137,7 @@ def _model_name(text: str | None) -> str | None:
 def _scheduler_values(detail: DetailOptions) -> dict[str, str | None]:
     """Read --scheduler or its synonym --sampler; a name may say the sigmas as well."""
     if detail.scheduler is not None and detail.sampler is not None:
-        raise SettingsError(
-            "--sampler is another name for --scheduler.", hint="Give one of them."
-        )
+        raise SettingsError("--sampler is another name for --scheduler.", hint="Give one of them.")
     name = detail.scheduler or detail.sampler
     if name is None:
         return {"sigmas": detail.sigmas}
@@ -174,7 +175,7 @@ def _lowered(text: str | None) -> str | None:
 def _check_mode(values: dict[str, Any], mode: Mode) -> None:
     for name, (needed, words) in _ONLY_FOR.items():
         if name in values and mode is not needed:
+            other = "--clean auto" if needed is Mode.CLEAN else "--strength 0.3"
             raise SettingsError(
-                f"{words}; here it would do nothing.",
-                hint=f"Leave it out, or add --{'clean auto' if mode is Mode.REPAINT else 'strength'}.",
+                f"{words}; here it would do nothing.", hint=f"Leave it out, or add {other}."
             )

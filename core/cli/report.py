@@ -45,7 +45,6 @@ class Reporter:
         self._lost = lost
         self._sources: dict[ItemId, Path] = {}
         self.progress: Progress | None = None
-        self.stopped: RunnerBlocked | None = None
 
     def __call__(self, event: Event) -> None:
         """Write what `event` says."""
@@ -125,7 +124,6 @@ class Reporter:
         self._settled(f"Left out: {event.message}", worked=False)
 
     def _blocked(self, event: RunnerBlocked) -> None:
-        self.stopped = event
         self.json_stopped(event.reason, event.message, event.hint)
         self._problem(f"Stopped: {event.message}", event.hint)
 

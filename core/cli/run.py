@@ -14,8 +14,9 @@ def run(
 ) -> int:
     """Clean or repaint photographs and folders.
 
-    Originals stay as they are; results go to a folder beside them, or to OUT. The same command again goes on with what is not done. Exit codes: 0 nothing failed, 1 some
-    failed, 2 wrong arguments, 4 stopped, 5 library damaged, 70 a bug, 130 interrupted.
+    Originals stay as they are; results go to a folder beside them, or to OUT. The same command
+    again goes on with what is not done. Exit codes: 0 nothing failed, 1 some failed, 2 wrong
+    arguments, 4 stopped, 5 library damaged, 70 a bug, 130 interrupted.
     """
     from core.cli.batch import run_command
 

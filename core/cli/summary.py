@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from core.cli.exits import ExitCode
+from core.errors import LEFT_OUT_REASONS
 from core.events import Totals
+from core.library.records import JobRequest
 from core.runner import RunOutcome
 
 _WORDS = {
@@ -28,11 +30,25 @@ def of_this_invocation(totals: Totals, done_before: int) -> Totals:
     )
 
 
-def sentence(totals: Totals) -> str:
+def totals_of_request(request: JobRequest) -> Totals:
+    """Return the counts of a batch before any of it is stored."""
+    left_out = sum(settled.reason in LEFT_OUT_REASONS for settled in request.settled)
+    found = len(request.items) + len(request.settled)
+    return Totals(
+        found=found,
+        left_out=left_out,
+        failed=len(request.settled) - left_out,
+        pending=len(request.items),
+        ignored=request.ignored,
+    )
+
+
+def sentence(totals: Totals, *, pending: str = "waiting") -> str:
     """Return `Found 40: 35 done, 5 failed. 12 other files ignored.`"""
+    words_of = _WORDS | {"pending": pending}
     counts = [
         f"{getattr(totals, name)} {words}"
-        for name, words in _WORDS.items()
+        for name, words in words_of.items()
         if getattr(totals, name)
     ]
     found = f"Found {totals.found}: {', '.join(counts)}." if counts else "Found nothing."

@@ -1,0 +1,1 @@
+"""The demo: sample photographs through three presets, and a sheet to look at."""

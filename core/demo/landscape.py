@@ -27,7 +27,8 @@ def render_landscape(seed: int = 2, width: int = WIDTH, height: int = HEIGHT) ->
     for number in range(_RIDGES):
         _draw_ridge(random, above, number / (_RIDGES - 1))
     lake = _reflect(random, above, height - shore)
-    return np.clip(np.concatenate([above, lake]), 0, 1)
+    view: Picture = np.clip(np.concatenate([above, lake]), 0, 1)
+    return view
 
 
 def add_noise(picture: Picture, sigma: float, seed: int) -> Picture:
@@ -38,7 +39,8 @@ def add_noise(picture: Picture, sigma: float, seed: int) -> Picture:
     random = np.random.default_rng(seed)
     level = np.float32(sigma / 255) * (1.25 - 0.5 * picture.mean(axis=2, keepdims=True))
     grain = random.standard_normal(picture.shape, dtype=np.float32)
-    return np.clip(picture + level * grain, 0, 1)
+    noisy: Picture = np.clip(picture + level * grain, 0, 1)
+    return noisy
 
 
 def clouds(

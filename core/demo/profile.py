@@ -56,14 +56,16 @@ def _header(size: int) -> bytes:
 def _adaptation() -> Matrix:
     """Return the Bradford matrix from D65 to D50."""
     target, source = _BRADFORD @ np.array(_D50), _BRADFORD @ _white(_D65)
-    return np.linalg.inv(_BRADFORD) @ np.diag(target / source) @ _BRADFORD
+    matrix: Matrix = np.linalg.inv(_BRADFORD) @ np.diag(target / source) @ _BRADFORD
+    return matrix
 
 
 def _colorants() -> Matrix:
     """Return the primaries' XYZ under D50 as columns; they add up to white."""
     primaries = np.array([_white(xy) for xy in _PRIMARIES]).T
     scale = np.linalg.solve(primaries, _white(_D65))
-    return _adaptation() @ (primaries * scale)
+    columns: Matrix = _adaptation() @ (primaries * scale)
+    return columns
 
 
 def _white(xy: tuple[float, float]) -> Matrix:
@@ -81,6 +83,9 @@ def _xyz(values: tuple[float, ...] | Matrix) -> bytes:
 
 def _text(text: str) -> bytes:
     encoded = text.encode("utf-16-be")
-    return b"mluc" + bytes(4) + struct.pack(">II2s2sII", 1, 12, b"en", b"US", len(encoded), 28) + (
-        encoded
+    return (
+        b"mluc"
+        + bytes(4)
+        + struct.pack(">II2s2sII", 1, 12, b"en", b"US", len(encoded), 28)
+        + (encoded)
     )

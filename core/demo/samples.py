@@ -44,7 +44,7 @@ class Sample:
 
 
 SAMPLES = (
-    Sample("lake.jpg", "Lake, 12 megapixels, Display P3", 14, (0.62, 0.40)),
+    Sample("lake.jpg", "Lake, 12 megapixels, Display P3", 14, (0.70, 0.555)),
     Sample("chelsea.png", "Chelsea", 25, (0.42, 0.42), "chelsea.png"),
     Sample("coffee.jpg", "Coffee", 18, (0.50, 0.42), "coffee.png"),
     Sample("rocket.png", "Rocket", 35, (0.50, 0.62), "rocket.jpg"),
@@ -93,7 +93,7 @@ def _read_packaged(name: str) -> Picture:
     """Return a photograph of scikit-image as (H, W, 3) float32, 0 to 1."""
     try:
         with (resources.files("skimage.data") / name).open("rb") as file, Image.open(file) as image:
-            return np.asarray(image.convert("RGB"), np.float32) / 255
+            return np.asarray(image.convert("RGB"), np.float32) / np.float32(255)
     except (OSError, ModuleNotFoundError, UnidentifiedImageError) as error:
         raise CoreError(
             f"The installed scikit-image lacks its sample photograph {name}.",

@@ -31,17 +31,10 @@ class NotFinite(ItemError):  # noqa: N818 - says what the numbers are
 
 @dataclass(frozen=True)
 class Ask:
-    """What a photograph needs of the network: v for `samples` (k, 3, h, w) at `timestep`.
-
-    `call` of `calls` counts network calls of the photograph from 1; `last` is true for the last
-    Ask of a call.
-    """
+    """What a photograph needs of the network: v for `samples` (k, 3, h, w) at `timestep`."""
 
     samples: torch.Tensor
     timestep: float
-    call: int
-    calls: int
-    last: bool
 
 
 Denoising = Generator[Ask, torch.Tensor, Bands]
@@ -69,9 +62,7 @@ def denoise(bands: Bands, ratios: tuple[float, ...], curve: NoiseCurve, tile: in
         window = _Window(bands, call)
         for strip in strips:
             samples = torch.stack([bands.tile(t) for t in strip.tiles]) * scale
-            timestep = curve.timestep_of_ratio(ratios[level])
-            last = strip is strips[-1]
-            v = yield Ask(samples, timestep, call + 1, len(bands.levels), last)
+            v = yield Ask(samples, curve.timestep_of_ratio(ratios[level]))
             if not bool(torch.isfinite(v).all()):
                 raise NotFinite
             window.add(strip, v)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -65,8 +65,8 @@ class Group(Generic[Key]):
             taken.denoising.close()
             self._waiting = deque(w for w in self._waiting if w[0] != key)
 
-    def run_pass(self) -> dict[Key, Ask]:
-        """Run the network once; return the photographs that were in the pass, with their Ask."""
+    def run_pass(self) -> Counter[Key]:
+        """Run the network once; return how many rows each photograph had in the pass."""
         chosen = [self._waiting.popleft() for _ in range(min(self._rows, len(self._waiting)))]
         padded = chosen + chosen[-1:] * (self._rows - len(chosen))
         asks = {key: self._open[key].ask for key, _ in chosen}
@@ -76,7 +76,7 @@ class Group(Generic[Key]):
             self._open[key].answers[index] = v
         for key in asks:
             self._answer(key)
-        return asks
+        return Counter(key for key, _ in chosen)
 
     def take_ended(self) -> list[Ended[Key]]:
         """Return those that ended since the last call, in order."""

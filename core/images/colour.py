@@ -63,7 +63,8 @@ def apply_change_region(
     change *= top
     changed = np.rint(change, out=change)
     changed += source
-    return np.clip(changed, 0, top, out=changed).astype(source.dtype)
+    np.clip(changed, 0, top, out=changed)
+    return np.asarray(changed, dtype=source.dtype)
 
 
 def _lost_beyond(space: Space, source: Pixels, was: Floats, now: Floats) -> Floats:

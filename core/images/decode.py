@@ -5,20 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 from core.errors import ImageReadError
 from core.images import refusals
-from core.images.containers import avif, bmp, jpeg, jpeg_codec, jpeg_metadata, png, png_metadata
-from core.images.containers import tiff, webp
+from core.images.containers import (
+    avif,
+    bmp,
+    jpeg,
+    jpeg_codec,
+    jpeg_metadata,
+    png,
+    png_metadata,
+    tiff,
+    webp,
+)
 from core.images.ifd import TiffError
 from core.images.photo import Container, Extras, Metadata, Photo, PhotoInfo, Raster, upright
 from core.images.sniff import container_of
 from core.images.source import HEAD_BYTES, ByteSource, FileWindow, opened, read_whole
 
 MAX_PIXELS = 500_000_000
-_SPLIT = "split"
 
 
 def read_photo(path: Path, *, max_pixels: int = MAX_PIXELS) -> Photo:
@@ -106,8 +111,17 @@ def read_metadata(path: Path) -> Metadata:
 def _check_info(name: str, info: PhotoInfo, max_pixels: int) -> None:
     if info.animated:
         raise refusals.animated(name, f"an animated {info.container.value.upper()}")
-    if info.width * info.height > max_pixels:
-        raise refusals.too_large(name, info.width, info.height, max_pixels)
+    check_size(name, info.width, info.height, max_pixels)
+
+
+def check_size(name: str, width: int, height: int, max_pixels: int) -> None:
+    """Refuse more pixels than the limit.
+
+    Raises:
+        ImageReadError: too_large.
+    """
+    if width * height > max_pixels:
+        raise refusals.too_large(name, width, height, max_pixels)
 
 
 def _info(name: str, data: ByteSource, container: Container) -> PhotoInfo:
@@ -176,7 +190,9 @@ def _webp_info(name: str, data: ByteSource) -> PhotoInfo:
 def _bmp_info(name: str, data: ByteSource) -> PhotoInfo:
     layout = bmp.read_layout(name, data)
     mode = "palette" if layout.bits <= 8 else "RGB"
-    return PhotoInfo(layout.width, layout.height, Container.BMP, bits=min(layout.bits, 8), mode=mode)
+    return PhotoInfo(
+        layout.width, layout.height, Container.BMP, bits=min(layout.bits, 8), mode=mode
+    )
 
 
 def _avif_info(name: str, data: ByteSource) -> PhotoInfo:
@@ -242,7 +258,7 @@ def _read_bmp(name: str, data: bytes) -> tuple[Raster, Extras]:
 
 def _read_avif(name: str, data: bytes) -> tuple[Raster, Extras]:
     layout = avif.read_layout(name, data)
-    avif.check_whole(name, data, layout)
+    avif.check(name, layout)
     return avif.decode(name, data, layout), avif.read_extras(layout)
 
 

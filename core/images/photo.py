@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Pixels: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
+Pixels: TypeAlias = NDArray[np.unsignedinteger[Any]]
 Floats: TypeAlias = NDArray[np.float32]
 
 
@@ -131,7 +131,7 @@ class PhotoInfo:
 class Raster:
     """What a container module decodes: pixels as stored, before orientation.
 
-    `facts` hold further Photo fields (bits, mode, lossless, ...) by name.
+    The other fields are those of Photo.
     """
 
     pixels: Pixels

@@ -114,7 +114,7 @@ def _sampled(tag: bytes, x: NDArray[np.float64]) -> NDArray[np.float64]:
         return x
     values = np.frombuffer(tag, ">u2", count=count, offset=12).astype(np.float64)
     if count == 1:
-        return np.power(x, values[0] / 256)
+        return np.asarray(np.power(x, values[0] / 256))
     return np.interp(x, np.linspace(0.0, 1.0, count), values / 65535)
 
 
@@ -126,11 +126,11 @@ def _parametric(tag: bytes, x: NDArray[np.float64]) -> NDArray[np.float64]:
     raw = struct.unpack(f">{counts[kind]}i", tag[12 : 12 + 4 * counts[kind]])
     g, a, b, c, d, e, f = ([value / 65536 for value in raw] + [0.0] * 7)[:7]
     if kind == 0:
-        return np.power(x, g)
-    upper = np.power(np.maximum(a * x + b, 0.0), g)
+        return np.asarray(np.power(x, g))
+    upper = np.asarray(np.power(np.maximum(a * x + b, 0.0), g))
     if kind in (1, 2):
         return np.where(x >= -b / a, upper + (c if kind == 2 else 0), c if kind == 2 else 0.0)
-    return np.where(x >= d, upper + e, c * x + f)
+    return np.asarray(np.where(x >= d, upper + e, c * x + f))
 
 
 def _inverse(curve: NDArray[np.float64]) -> Floats:
@@ -159,7 +159,7 @@ def primaries_profile(
         b"cprt": b"text" + bytes(4) + b"No copyright\0",
         b"wtpt": _xyz_tag(_D50),
         **{key: _xyz_tag(adapted[:, i]) for i, key in enumerate((b"rXYZ", b"gXYZ", b"bXYZ"))},
-        **{key: curve for key in (b"rTRC", b"gTRC", b"bTRC")},
+        **dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve),
     }
     return _assemble(parts)
 
@@ -183,7 +183,9 @@ def _assemble(parts: dict[bytes, bytes]) -> bytes:
     for name, part in parts.items():
         table += struct.pack(">4sII", name, start + len(body), len(part))
         body += part + bytes(-len(part) % 4)
-    header = struct.pack(">I4sI4s4s4s", start + len(body), b"", 0x02400000, b"mntr", b"RGB ", b"XYZ ")
+    header = struct.pack(
+        ">I4sI4s4s4s", start + len(body), b"", 0x02400000, b"mntr", b"RGB ", b"XYZ "
+    )
     # A fixed date: the same picture gives the same bytes, today and tomorrow.
     header += struct.pack(">6H4s", 2026, 1, 1, 0, 0, 0, b"acsp") + bytes(28)
     header += struct.pack(">3i", *(round(v * 65536) for v in _D50)) + bytes(48)

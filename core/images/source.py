@@ -1,4 +1,4 @@
-"""Opening a photograph's file safely: regular files only, read once, hashed, unchanged meanwhile."""
+"""Opening a photograph's file safely: regular files only, read once, unchanged meanwhile."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Protocol
 
 from core.errors import ImageReadError, Reason
-from core.images import refusals
 
 MAX_FILE_BYTES = 5 << 30
 HEAD_BYTES = 4096
@@ -148,5 +147,3 @@ def looks_like_text(head: bytes) -> bool:
         return True
     printable = sum(byte >= 32 or byte in (9, 10, 12, 13, 27) for byte in head)
     return b"\0" not in head and printable == len(head)
-
-

@@ -194,9 +194,12 @@ def space_of(photo: Photo) -> Space:
     return _space(icc, int(photo.pixels.shape[2]))
 
 
+_PLAIN: dict[int, Space] = {1: GreySpace(), 3: SrgbSpace(), 4: NaiveInkSpace()}
+
+
 @lru_cache(maxsize=16)
 def _space(icc: bytes | None, channels: int) -> Space:
-    plain: Space = {1: GreySpace(), 3: SrgbSpace(), 4: NaiveInkSpace()}[channels]
+    plain = _PLAIN[channels]
     fits = profiles.colour_space(icc) == {1: "GRAY", 3: "RGB", 4: "CMYK"}[channels]
     if icc is None or not fits:
         return plain

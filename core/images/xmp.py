@@ -25,13 +25,12 @@ _PLACES = {
     IPTC_EXT: {"LocationCreated", "LocationShown"},
 }
 _PLACE_WORDS = re.compile(r"gps|latitude|longitude|geotag|geoloc|altitude", re.IGNORECASE)
-SOURCE_TYPE = (
-    "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
-)
+SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 _HEAD = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n'
 _TAIL = '\n<?xpacket end="w"?>'
 _EMPTY = f'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{RDF}"/></x:xmpmeta>'
 _MAX_EDITED = 32 << 20
+_MAX_DEPTH = 100
 
 Property = tuple[str, str]
 
@@ -126,15 +125,8 @@ class Packet:
             self._rdf.appendChild(self._document.importNode(description, True))
 
     def to_bytes(self) -> bytes:
-        """Return the packet in UTF-8, without an XML declaration.
-
-        Raises:
-            XmpError: nested too deeply.
-        """
-        try:
-            parts = [node.toxml() for node in self._document.childNodes]
-        except RecursionError as error:
-            raise XmpError("nested too deeply") from error
+        """Return the packet in UTF-8, without an XML declaration."""
+        parts = [node.toxml() for node in self._document.childNodes]
         return "\n".join(parts).encode("utf-8", "replace")
 
 
@@ -142,9 +134,22 @@ def _parse(raw: bytes) -> Any:
     if len(raw) > _MAX_EDITED:
         raise XmpError("too long")
     try:
-        return minidom.parseString(raw.strip(b"\0 \r\n\t"), forbid_dtd=True)
-    except (ExpatError, DefusedXmlException, ValueError, RecursionError, LookupError) as error:
+        text = raw.strip(b"\0 \r\n\t").decode("utf-8-sig")
+        document = minidom.parseString(text, forbid_dtd=True)
+    except (ExpatError, DefusedXmlException, ValueError, LookupError) as error:
         raise XmpError("not well-formed") from error
+    if _is_deep(document):
+        raise XmpError("nested too deeply")
+    return document
+
+
+def _is_deep(document: Any) -> bool:
+    level = list(document.childNodes)
+    for _ in range(_MAX_DEPTH):
+        level = [child for node in level for child in node.childNodes]
+        if not level:
+            return False
+    return True
 
 
 def _is(node: Any, namespace: str, name: str) -> bool:
@@ -171,7 +176,7 @@ def _attributes(node: Any) -> list[tuple[Property, str]]:
 
 def _text(node: Any) -> str:
     parts = [c.data for c in node.childNodes if c.nodeType in (Node.TEXT_NODE, 4)]
-    return "".join(parts).strip()
+    return "".join(parts)
 
 
 def _printable(value: str) -> str:

@@ -131,10 +131,9 @@ class Catalog:
         planned = select(item.c.name_key, asset.c.path).join_from(item, asset)
         made = select(result.c.name_key, asset.c.path).join_from(result, asset)
         with self._database.read() as connection:
-            rows = connection.execute(planned.where(item.c.folder == folder, OPEN_ROWS))
-            names = dict(rows.tuples().all())
-            names.update(connection.execute(made.where(result.c.folder == folder)).tuples().all())
-            return names
+            open_rows = connection.execute(planned.where(item.c.folder == folder, OPEN_ROWS))
+            made_rows = connection.execute(made.where(result.c.folder == folder))
+            return {row.name_key: row.path for rows in (open_rows, made_rows) for row in rows}
 
     def owner_of(self, path: Path) -> Path | None:
         """Return the source to which an output path belongs by a result or an unfinished item."""
@@ -145,6 +144,12 @@ class Catalog:
         planned = planned.where(item.c.folder == path.parent, item.c.name_key == own, OPEN_ROWS)
         with self._database.read() as connection:
             return connection.scalar(made) or connection.scalar(planned.limit(1))
+
+    def is_source(self, path: Path) -> bool:
+        """Return whether a photograph at this path was ever given to be edited."""
+        with self._database.read() as connection:
+            query = select(asset.c.id).where(asset.c.path == path)
+            return connection.scalar(query) is not None
 
     def own_outputs(self, paths: Iterable[Path]) -> Mapping[Path, Path]:
         """Return those of `paths` that are recorded results, each with its source."""

@@ -127,7 +127,8 @@ def _unfinished(connection: Connection, request: JobRequest) -> JobId | None:
 def _project(connection: Connection, name: str) -> int:
     statement = insert(project).values(name=name, created=time.time()).on_conflict_do_nothing()
     connection.execute(statement)
-    return connection.scalars(select(project.c.id).where(project.c.name == name)).one()
+    query = select(project.c.id).where(project.c.name == name)
+    return int(connection.scalars(query).one())
 
 
 def _insert_job(connection: Connection, request: JobRequest) -> JobId:
@@ -146,7 +147,8 @@ def _insert_job(connection: Connection, request: JobRequest) -> JobId:
         "ignored": request.ignored,
         "created": time.time(),
     }
-    return JobId(connection.execute(plain_insert(job).values(values)).inserted_primary_key[0])
+    statement = plain_insert(job).values(values).returning(job.c.id)
+    return JobId(connection.scalars(statement).one())
 
 
 def _take_up(connection: Connection, which: JobId, checked: Checked) -> None:
@@ -157,14 +159,14 @@ def _take_up(connection: Connection, which: JobId, checked: Checked) -> None:
     connection.execute(delete(item).where(ours, item.c.folder.is_(None)))
     again = {ItemStatus.FAILED, ItemStatus.LEFT_OUT}
     connection.execute(update(item).where(ours, item.c.status.in_(sorted(again))).values(WAITING))
-    standing = {
+    missing = {
         (request.source, request.strength)
         for request, path in zip(checked.request.items, checked.standing, strict=True)
-        if path is not None
+        if path is None
     }
     query = select(item.c.id, item.c.strength, asset.c.path).join_from(item, asset)
     settled = connection.execute(query.where(ours, item.c.status.in_(sorted(_STANDS))))
-    gone = [row.id for row in settled if (row.path, row.strength) not in standing]
+    gone = [row.id for row in settled if (row.path, row.strength) in missing]
     if gone:
         statement = update(item).where(item.c.id == bindparam("which")).values(WAITING)
         connection.execute(statement, [{"which": number} for number in gone])
@@ -184,7 +186,7 @@ def _assets(connection: Connection, paths: Sequence[Path]) -> dict[Path, int]:
     for start in range(0, len(paths), _CHUNK):
         query = select(asset.c.path, asset.c.id)
         query = query.where(asset.c.path.in_(paths[start : start + _CHUNK]))
-        numbers.update(connection.execute(query).tuples().all())
+        numbers |= {row.path: row.id for row in connection.execute(query)}
     return numbers
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.engine.models import ModelSpec
+from core.errors import Reason
 from core.library.catalog import Catalog
-from core.library.records import JobRequest, Origin
-from core.recipe import Recipe
-from core.scan import ScanResult
+from core.library.keys import job_signature
+from core.library.records import JobRequest, Origin, SettledRequest
+from core.outputs.names import NamePlanner, refuse_originals
+from core.recipe import MAX_SEED, Recipe, SeedMode
+from core.scan import ScannedFile, ScanResult
 
 
 def job_request(
@@ -35,4 +39,69 @@ def job_request(
     Raises:
         SettingsError: results would land on the originals, or the name template is wrong.
     """
-    raise NotImplementedError
+    recipe = _absolute(recipe)
+    strengths = tuple(dict.fromkeys(strengths))
+    files, own = _without_own_outputs(scan.photographs, catalog)
+    planner = NamePlanner(
+        recipe, len(strengths) > 1, catalog.names_in, pictures or Path.home() / "Pictures"
+    )
+    draw = _seed_source(recipe, draw_seed)
+    items = tuple(
+        planner.plan(file, index, strength, draw())
+        for index, file in enumerate(files, start=1)
+        for strength in (strengths or (None,))
+    )
+    refuse_originals(items)
+    return JobRequest(
+        recipe=recipe,
+        model=model,
+        items=items,
+        signature=job_signature(_expanded(inputs), recipe, strengths, again=again),
+        strengths=strengths,
+        settled=_settled(scan) + own,
+        ignored=scan.ignored,
+        project=project,
+        name=name,
+        origin=origin,
+        again=again,
+    )
+
+
+def _absolute(recipe: Recipe) -> Recipe:
+    """Return the recipe with a whole path for its folder: it is read from other folders later."""
+    if recipe.output.folder is None:
+        return recipe
+    folder = recipe.output.folder.expanduser().resolve()
+    return recipe.model_copy(update={"output": recipe.output.model_copy(update={"folder": folder})})
+
+
+def _expanded(inputs: Sequence[Path]) -> list[Path]:
+    return [path.expanduser() for path in inputs]
+
+
+def _seed_source(recipe: Recipe, draw: Callable[[], int] | None) -> Callable[[], int | None]:
+    if recipe.edit.seed_mode is not SeedMode.RANDOM:
+        return lambda: None
+    return draw or (lambda: secrets.randbelow(MAX_SEED + 1))
+
+
+def _settled(scan: ScanResult) -> tuple[SettledRequest, ...]:
+    troubles = (*scan.left_out, *scan.problems)
+    return tuple(SettledRequest(t.path, t.reason, t.message, t.hint) for t in troubles)
+
+
+def _without_own_outputs(
+    files: Sequence[ScannedFile], catalog: Catalog
+) -> tuple[list[ScannedFile], tuple[SettledRequest, ...]]:
+    """Leave out results of the very photographs of this batch; others may be edited again."""
+    paths = {file.path for file in files}
+    results = catalog.own_outputs(file.path for file in files if not file.named)
+    own = {path for path, source in results.items() if source in paths and source != path}
+    kept = [file for file in files if file.path not in own]
+    message = "{} is Regrain's own result of a photograph beside it."
+    settled = tuple(
+        SettledRequest(file.path, Reason.OWN_OUTPUT, message.format(file.path.name))
+        for file in files
+        if file.path in own
+    )
+    return kept, settled

@@ -77,7 +77,9 @@ def _edit_values(
     edit: EditSettings, model: ModelSpec, hash_file: Callable[[Path], str]
 ) -> dict[str, Any]:
     values = edit.model_dump(mode="json", exclude={"model", "loras", *_FILES})
-    values |= {name: value for name, value in _defaults(edit, model).items() if values[name] is None}
+    values |= {
+        name: value for name, value in _defaults(edit, model).items() if values[name] is None
+    }
     for name in _FILES:
         path = getattr(edit, name)
         values[name] = None if path is None else hash_file(path)

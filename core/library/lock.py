@@ -1,4 +1,4 @@
-"""The render lock: only its holder renders for a library; the kernel frees it when the holder dies."""
+"""The render lock: only its holder renders for a library; the kernel frees it at its death."""
 
 from __future__ import annotations
 

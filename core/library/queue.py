@@ -105,7 +105,7 @@ class JobQueue:
         )
 
     def release(self, claims: Iterable[Claim], *, refund: bool = True) -> None:
-        """Put claimed items back to waiting (canceled, if their batch is); stale ones are passed over.
+        """Put claimed items back to waiting (canceled, if their batch is); stale ones stay.
 
         `refund`: the attempt does not count, nothing was wrong with the photograph.
         """
@@ -123,7 +123,7 @@ class JobQueue:
     # steering
 
     def cancel(self, job: JobId) -> None:
-        """Cancel a batch: waiting items now, claimed ones when they are released; survives a crash."""
+        """Cancel a batch: waiting items now, claimed ones when released; survives a crash."""
         self.database.write(lambda c: transitions.cancel(c, job))
 
     def block(self, job: JobId, reason: StopReason, message: str, hint: str = "") -> None:

@@ -18,7 +18,6 @@ Facts = Mapping[str, str | int | float]
 """What rendering chose, in words and numbers."""
 
 
-
 class ItemStatus(StrEnum):
     """Where one photograph of a batch stands."""
 
@@ -143,8 +142,8 @@ class JobRequest:
 class Enqueued:
     """A batch is stored. `resumed`: an unfinished batch of the same signature was taken up.
 
-    `done_before` of its items had been done by earlier invocations, so a summary of this one
-    counts them as already_done: `totals.done - done_before` and `totals.already_done + done_before`.
+    `done_before` of its items had been done by earlier invocations; a summary of this one counts
+    them as already_done: `totals.done - done_before`, `totals.already_done + done_before`.
     """
 
     job: JobId

@@ -1,10 +1,26 @@
-"""After a killed run: settle staged and running items from what is on disk; may be killed itself."""
+"""After a killed run: staged and running items are settled from what is on disk."""
 
 from __future__ import annotations
 
+import stat
+from collections import Counter
+from enum import StrEnum
+from pathlib import Path
+
+from core.errors import OutputWriteError
+from core.library import claims, transitions
+from core.library.claims import DeadClaim
 from core.library.lock import RenderLock
 from core.library.publisher import Publisher
-from core.library.records import Recovered
+from core.library.records import ItemStatus, Recovered, Rendered, StagedFile
+from core.outputs.temporary import sweep
+
+
+class _Outcome(StrEnum):
+    DONE = "done"
+    PUBLISHED = "published"
+    REQUEUED = "requeued"
+    CANCELED = "canceled"
 
 
 def recover(publisher: Publisher, lock: RenderLock) -> Recovered:
@@ -13,6 +29,92 @@ def recover(publisher: Publisher, lock: RenderLock) -> Recovered:
     staged: the final file has the recorded hash -> done; else the temporary file has it ->
     published again; else waiting. running -> waiting, temporary file deleted. Items of canceled
     batches -> canceled, unless their result stands. `lock` must be held: whoever holds it knows
-    that every other run is dead.
+    that every other run is dead. Each item is settled in a transaction of its own, so that a kill
+    in the middle leaves the rest to the next call.
     """
-    raise NotImplementedError
+    if not lock.held:
+        raise RuntimeError("only the holder of the render lock may recover")
+    database = publisher.queue.database
+    with database.read() as connection:
+        dead = claims.dead_claims(connection)
+        folders = set(claims.tried_folders(connection))
+    counts = Counter(_settle(publisher, entry) for entry in dead)
+    folders.update(entry.claim.planned.parent for entry in dead)
+    swept = sum(_sweep(publisher, folder) for folder in sorted(folders))
+    return Recovered(**{outcome.value: counts[outcome] for outcome in _Outcome}, swept=swept)
+
+
+def _sweep(publisher: Publisher, folder: Path) -> int:
+    """Sweep one folder, in which nothing of this library is in work now."""
+    try:
+        return sweep(folder, publisher.library_id, publisher.fs)
+    except OSError:
+        return 0
+
+
+def _settle(publisher: Publisher, dead: DeadClaim) -> _Outcome:
+    if dead.staged is not None and dead.rendered is not None:
+        try:
+            outcome = _settle_staged(publisher, dead, dead.staged, dead.rendered)
+        except OSError:
+            outcome = None  # a disk that is away or broken: rendered again when it is back
+        if outcome is not None:
+            return outcome
+    return _requeue(publisher, dead)
+
+
+def _settle_staged(
+    publisher: Publisher, dead: DeadClaim, staged: StagedFile, rendered: Rendered
+) -> _Outcome | None:
+    """Finish what was promised if its bytes are there; None when it must be made again."""
+    if _holds(publisher, staged.final, staged):
+        if not _displaced_is_foreign(publisher, staged):
+            publisher.fs.unlink(staged.temp)
+            publisher.settle(dead.claim, staged.final)
+            return _Outcome.DONE
+        # Somebody changed the old result between our look and the exchange: theirs goes back.
+        publisher.fs.exchange(staged.temp, staged.final)
+        publisher.fs.sync_folder(staged.final.parent)
+    if dead.canceled or not _holds(publisher, staged.temp, staged):
+        return None
+    reserved = staged.final if staged.replaces is None else None
+    try:
+        publisher.place(dead.claim, rendered, reserved=reserved)
+    except OutputWriteError as error:
+        _refuse(publisher, dead, error)
+    return _Outcome.PUBLISHED
+
+
+def _refuse(publisher: Publisher, dead: DeadClaim, error: OutputWriteError) -> None:
+    publisher.discard(dead.claim)
+    claim = dead.claim
+    publisher.queue.fail(claim.item, claim.attempt, error.reason, error.message, error.hint)
+
+
+def _holds(publisher: Publisher, path: Path, staged: StagedFile) -> bool:
+    """Return whether `path` is a regular file with the staged bytes."""
+    found = publisher.fs.stat(path)
+    if found is None or not stat.S_ISREG(found.st_mode) or found.st_size != staged.size:
+        return False
+    return publisher.fs.hash(path).sha256 == staged.sha256
+
+
+def _displaced_is_foreign(publisher: Publisher, staged: StagedFile) -> bool:
+    """Return whether the temporary name holds bytes that were never ours to delete."""
+    found = publisher.fs.stat(staged.temp)
+    if found is None:
+        return False
+    if not stat.S_ISREG(found.st_mode):
+        return True
+    return publisher.fs.hash(staged.temp).sha256 not in (staged.sha256, staged.replaces)
+
+
+def _requeue(publisher: Publisher, dead: DeadClaim) -> _Outcome:
+    publisher.discard(dead.claim)
+    claim = dead.claim
+    end = publisher.queue.database.write(
+        lambda connection: transitions.release_one(
+            connection, claim.item, claim.attempt, claim.job, refund=True
+        )
+    )
+    return _Outcome.CANCELED if end is ItemStatus.CANCELED else _Outcome.REQUEUED

@@ -110,7 +110,7 @@ def fail(
 
 
 def release(connection: Connection, claims: Iterable[Claim], *, refund: bool) -> None:
-    """Let claimed items wait again, or be canceled with their batch; stale ones stay as they are."""
+    """Let claimed items wait again, or be canceled with their batch; stale ones stay."""
     for claim in claims:
         try:
             release_one(connection, claim.item, claim.attempt, claim.job, refund=refund)
@@ -133,8 +133,9 @@ def release_one(
 
 def crashed(connection: Connection, which: ItemId, attempt: int, message: str) -> ItemStatus:
     """Count a death of the render process; deaths beside others only lead to rendering alone."""
-    row = connection.execute(select(item.c.alone, item.c.crashes, item.c.job_id)
-                             .where(item.c.id == which)).one()
+    row = connection.execute(
+        select(item.c.alone, item.c.crashes, item.c.job_id).where(item.c.id == which)
+    ).one()
     crashes = row.crashes + bool(row.alone)
     if crashes >= CRASHES_TO_QUARANTINE:
         values = CLEARED | {"reason": Reason.CRASHED_3X, "message": message, "crashes": crashes}

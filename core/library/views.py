@@ -46,7 +46,8 @@ def read_totals(connection: Connection, which: JobId) -> Totals:
     if ignored is None:
         raise _no_job(which)
     query = select(item.c.status, func.count()).where(item.c.job_id == which)
-    counts = dict(connection.execute(query.group_by(item.c.status)).tuples().all())
+    rows = connection.execute(query.group_by(item.c.status))
+    counts = {str(status): int(count) for status, count in rows}
     settled = {status: counts.get(status, 0) for status in ItemStatus}
     waiting = sum(settled.pop(status) for status in OPEN_STATUSES)
     named = {status.value: count for status, count in settled.items()}
@@ -111,7 +112,9 @@ def _state(row: Row[Any]) -> JobState:
     return JobState.RUNNING if row.claimed else JobState.WAITING
 
 
-def read_items(connection: Connection, which: JobId, statuses: Collection[ItemStatus]) -> list[JobItem]:
+def read_items(
+    connection: Connection, which: JobId, statuses: Collection[ItemStatus]
+) -> list[JobItem]:
     """Read a batch's items in order."""
     query = _ITEM.where(item.c.job_id == which).order_by(item.c.position)
     if statuses:

@@ -1,4 +1,4 @@
-"""The few file operations that publishing is made of, behind one object that tests can cut short."""
+"""The few file operations that publishing is made of, behind one object for tests to cut."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import functools
 import hashlib
 import os
 import shutil
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -113,6 +114,11 @@ class FsOps:
         """Return whether a folder stands at `path`."""
         return path.is_dir()
 
+    def is_readable_file(self, path: Path) -> bool:
+        """Return whether a regular file stands at `path` that this user may read."""
+        found = self.stat(path)
+        return found is not None and stat.S_ISREG(found.st_mode) and os.access(path, os.R_OK)
+
     def copy(self, source: Path, target: Path) -> HashedFile:
         """Copy bytes into a new file and make them durable; return their hash, as written."""
         digest = hashlib.sha256()
@@ -141,10 +147,13 @@ class FsOps:
 @functools.cache
 def _native_rename() -> Callable[[bytes, bytes, int], int] | None:
     """Return the system's rename with flags (Linux renameat2, macOS renamex_np), if it has one."""
-    library = ctypes.CDLL(None, use_errno=True) if sys.platform != "win32" else None
+    if sys.platform == "win32":
+        return None
+    library = ctypes.CDLL(None, use_errno=True)
     if sys.platform.startswith("linux") and hasattr(library, "renameat2"):
         linux = library.renameat2
-        linux.argtypes = [ctypes.c_int, ctypes.c_char_p] * 2 + [ctypes.c_uint]
+        place, name = ctypes.c_int, ctypes.c_char_p
+        linux.argtypes = [place, name, place, name, ctypes.c_uint]
         return lambda old, new, flags: int(linux(_AT_FDCWD, old, _AT_FDCWD, new, flags))
     if sys.platform == "darwin" and hasattr(library, "renamex_np"):
         darwin = library.renamex_np

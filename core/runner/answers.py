@@ -106,6 +106,11 @@ class Answers:
             return
         except StaleClaim:
             return
+        except BatchStopped:
+            # A staged item stays so: the next start goes on from there without rendering again.
+            if self._queue.item(claim.item).status is ItemStatus.RUNNING:
+                self._give_back([flight])
+            raise
         self._decider.made(flight.task.key)
         done = ItemDone(
             claim.job,

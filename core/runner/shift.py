@@ -139,7 +139,9 @@ class Shift:
             self._report.emit(JobFinished(job, totals))
 
     def _spec(self, work: Work) -> ModelSpec:
-        return self._parts.registry.get(work.job.recipe.edit.model)
+        if work.spec is None:
+            work.spec = self._parts.registry.get(work.job.recipe.edit.model)
+        return work.spec
 
     # the render process
 

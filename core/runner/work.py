@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.engine.models import ModelSpec
 from core.library.ids import ItemId
 from core.library.records import Claim, Job
 from core.runner.decide import Later, ToRender
@@ -33,6 +34,7 @@ class Work:
     """The claimed items of one batch, each in exactly one place."""
 
     job: Job
+    spec: ModelSpec | None = None
     fresh: deque[Claim] = field(default_factory=deque)
     """Claimed, not looked at yet."""
     ready: deque[ToRender] = field(default_factory=deque)

@@ -12,6 +12,7 @@ import numpy as np
 from PIL import Image
 
 from core.images import refusals
+from core.images.containers.pillow import joined, pillow_image, samples_of, split_alpha
 from core.images.photo import Extras, Metadata, Pixels, Raster
 from core.images.source import ByteSource
 
@@ -87,7 +88,9 @@ def read_layout(name: str, data: ByteSource) -> Layout:
     found = {kind: (start, stop) for kind, start, stop in boxes(name, data, 0, len(data))}
     brands = data[found[b"ftyp"][0] : found[b"ftyp"][0] + 4]
     if b"meta" not in found:
-        raise refusals.truncated(name) if b"mdat" not in found else refusals.damaged(name, "no meta")
+        raise (
+            refusals.truncated(name) if b"mdat" not in found else refusals.damaged(name, "no meta")
+        )
     start, stop = found[b"meta"]
     if stop - start > _MAX_META:
         raise refusals.bomb(name, "metadata")
@@ -155,7 +158,9 @@ def _take_uses(body: bytes, items: _Items) -> None:
         item, count = int.from_bytes(body[at : at + width], "big"), body[at + width]
         at += width + 1
         step = 2 if flags & 1 else 1
-        raw = [int.from_bytes(body[at + step * i : at + step * (i + 1)], "big") for i in range(count)]
+        raw = [
+            int.from_bytes(body[at + step * i : at + step * (i + 1)], "big") for i in range(count)
+        ]
         items.used[item] = [value & (0x7FFF if step == 2 else 0x7F) for value in raw]
         at += step * count
 
@@ -208,7 +213,7 @@ def _exif(payload: bytes | None) -> bytes | None:
     return payload[4 + int.from_bytes(payload[:4], "big") :] or None
 
 
-def check_whole(name: str, data: ByteSource, layout: Layout) -> None:
+def check(name: str, layout: Layout) -> None:
     """Refuse what cannot be edited: high dynamic range, more than 8 bits.
 
     Raises:
@@ -234,16 +239,12 @@ def decode(name: str, data: bytes, layout: Layout) -> Raster:
     Raises:
         ImageReadError: decode_error.
     """
-    try:
-        with Image.open(io.BytesIO(data), formats=("AVIF",)) as image:
-            whole = np.asarray(image.convert("RGBA" if image.mode == "RGBA" else "RGB"))
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise refusals.damaged(name, "its coded data") from error
+    with pillow_image(name, data, "AVIF") as image:
+        whole = samples_of(image, "RGBA" if image.mode == "RGBA" else "RGB")
     if whole.shape[:2] != (layout.height, layout.width):
         raise refusals.damaged(name, "its size differs from its header")
-    alpha = np.ascontiguousarray(whole[..., 3]) if whole.shape[2] == 4 else None
-    channels = slice(0, 1) if layout.grey else slice(0, 3)
-    pixels = np.ascontiguousarray(whole[..., channels])
+    pixels, alpha = split_alpha(whole)
+    pixels = np.ascontiguousarray(pixels[..., :1]) if layout.grey else pixels
     return Raster(pixels, alpha, mode="grey" if layout.grey else "RGB", lossless=False)
 
 
@@ -258,12 +259,11 @@ def encode(
     """Return an AVIF file, (H, W, 1|3) uint8 in; colour is not subsampled."""
     grey = pixels.shape[2] == 1 and alpha is None
     colour = pixels if grey or pixels.shape[2] == 3 else np.repeat(pixels, 3, axis=2)
-    whole = colour if alpha is None else np.concatenate((colour, alpha[..., None]), axis=2)
     options: dict[str, Any] = {"quality": quality or _QUALITY, "speed": _SPEED}
     options["subsampling"] = "4:0:0" if grey else "4:4:4"
     target = io.BytesIO()
     # One thread: how libavif cuts its work among threads must not show in the result's bytes.
-    Image.fromarray(whole[..., 0] if grey else whole).save(
+    Image.fromarray(joined(colour, alpha)).save(
         target, "AVIF", exif=metadata.exif or b"", xmp=metadata.xmp or b"",
         icc_profile=icc or b"", max_threads=1, autotiling=False, **options,
     )  # fmt: skip

@@ -6,10 +6,10 @@ import io
 import struct
 from dataclasses import dataclass
 
-import numpy as np
 from PIL import Image
 
 from core.images import refusals
+from core.images.containers.pillow import joined, pillow_image, samples_of, split_alpha
 from core.images.photo import Pixels, Raster
 from core.images.source import ByteSource
 
@@ -61,26 +61,17 @@ def decode(name: str, data: bytes, layout: Layout) -> Raster:
     Raises:
         ImageReadError: truncated, decode_error.
     """
-    try:
-        with Image.open(io.BytesIO(data), formats=("BMP",)) as image:
-            grey = image.mode in ("1", "L")
-            mode = "L" if grey else "RGBA" if image.mode == "RGBA" else "RGB"
-            whole = np.asarray(image.convert(mode))
-    except (OSError, SyntaxError, ValueError, IndexError) as error:
-        if "truncated" in str(error):
-            raise refusals.truncated(name) from error
-        raise refusals.damaged(name, "its coded data") from error
+    with pillow_image(name, data, "BMP") as image:
+        grey = image.mode in ("1", "L")
+        mode = "L" if grey else "RGBA" if image.mode == "RGBA" else "RGB"
+        pixels, alpha = split_alpha(samples_of(image, mode))
     words = "grey" if grey else "palette" if layout.bits <= 8 else "RGB"
-    if grey:
-        return Raster(whole[..., None], bits=8, mode=words, lossless=True)
-    alpha = np.ascontiguousarray(whole[..., 3]) if mode == "RGBA" else None
-    return Raster(np.ascontiguousarray(whole[..., :3]), alpha, mode=words, lossless=True)
+    return Raster(pixels, alpha, mode=words, lossless=True)
 
 
 def encode(pixels: Pixels, alpha: Pixels | None, dpi: tuple[float, float] | None) -> bytes:
     """Return a BMP file, (H, W, 1|3) uint8 in."""
-    whole = pixels if alpha is None else np.concatenate((pixels, alpha[..., None]), axis=2)
     target = io.BytesIO()
-    image = Image.fromarray(whole[..., 0] if whole.shape[2] == 1 else whole)
+    image = Image.fromarray(joined(pixels, alpha))
     image.save(target, "BMP", dpi=dpi or (0, 0))
     return target.getvalue()

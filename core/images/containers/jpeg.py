@@ -6,9 +6,8 @@ import re
 import struct
 from dataclasses import dataclass
 
-from core.errors import ImageReadError
 from core.images import refusals
-from core.images.photo import Extras, JpegCoding, Metadata
+from core.images.photo import JpegCoding
 from core.images.source import ByteSource
 
 EXIF = b"Exif\0\0"
@@ -84,11 +83,8 @@ class Layout:
 
     def payloads(self, data: ByteSource, marker: int, prefix: bytes) -> list[bytes]:
         """Return what follows `prefix` in each segment of that marker that begins with it."""
-        found = []
-        for part in self.segments:
-            if part.marker == marker and data[part.start : part.start + len(prefix)] == prefix:
-                found.append(data[part.start + len(prefix) : part.stop])
-        return found
+        bodies = (data[p.start : p.stop] for p in self.segments if p.marker == marker)
+        return [body[len(prefix) :] for body in bodies if body.startswith(prefix)]
 
 
 def read_header(name: str, data: ByteSource) -> Layout:
@@ -260,6 +256,7 @@ def _subsampling(parts: tuple[Component, ...]) -> str:
     if any(other.h != others[0].h or other.v != others[0].v for other in others):
         return "other"
     ratio = (luma.h / max(1, others[0].h), luma.v / max(1, others[0].v))
+    names: dict[tuple[float, float], str]
     names = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0", (1, 2): "4:4:0", (4, 1): "4:1:1"}
     return names.get(ratio, "other")
 

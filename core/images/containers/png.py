@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import zlib
 from collections.abc import Iterator
@@ -10,9 +9,9 @@ from dataclasses import dataclass
 
 import imagecodecs
 import numpy as np
-from PIL import Image
 
 from core.images import refusals
+from core.images.containers.pillow import joined, pillow_image, samples_of, split_alpha
 from core.images.photo import Pixels, Raster
 from core.images.source import ByteSource
 
@@ -104,7 +103,7 @@ def decode(name: str, data: bytes, layout: Layout) -> Raster:
     pixels = _deep(name, stream) if layout.depth == 16 else _shallow(name, stream)
     if pixels.shape[:2] != (layout.height, layout.width):
         raise refusals.damaged(name, "its size differs from its header")
-    colour, alpha = _split_alpha(pixels)
+    colour, alpha = split_alpha(pixels)
     if layout.depth == 16 and alpha is None:
         alpha = _key_alpha(colour, layout.first(data, b"tRNS"))
     return Raster(colour, alpha, bits=layout.depth, mode=MODES[layout.colour], lossless=True)
@@ -122,18 +121,12 @@ def _pixel_stream(name: str, data: bytes, layout: Layout) -> Iterator[bytes]:
 
 
 def _shallow(name: str, stream: bytes) -> Pixels:
-    try:
-        with Image.open(io.BytesIO(stream), formats=("PNG",)) as image:
-            image.load()
-            transparent = "A" in image.mode or "transparency" in image.info
-            grey = image.mode in ("1", "L", "LA", "I", "I;16")
-            mode = ("LA" if transparent else "L") if grey else ("RGBA" if transparent else "RGB")
-            pixels = np.asarray(image.convert(mode))
-    except (OSError, SyntaxError, ValueError, zlib.error, struct.error) as error:
-        if "truncated" in str(error):
-            raise refusals.truncated(name) from error
-        raise refusals.damaged(name, "its coded data") from error
-    return pixels[..., None] if pixels.ndim == 2 else pixels
+    with pillow_image(name, stream, "PNG") as image:
+        image.load()
+        transparent = "A" in image.mode or "transparency" in image.info
+        grey = image.mode in ("1", "L", "LA", "I", "I;16")
+        mode = ("LA" if transparent else "L") if grey else ("RGBA" if transparent else "RGB")
+        return samples_of(image, mode)
 
 
 def _deep(name: str, stream: bytes) -> Pixels:
@@ -144,12 +137,6 @@ def _deep(name: str, stream: bytes) -> Pixels:
             raise refusals.truncated(name) from error
         raise refusals.damaged(name, "its coded data") from error
     return pixels[..., None] if pixels.ndim == 2 else pixels
-
-
-def _split_alpha(pixels: Pixels) -> tuple[Pixels, Pixels | None]:
-    if pixels.shape[2] in (2, 4):
-        return np.ascontiguousarray(pixels[..., :-1]), np.ascontiguousarray(pixels[..., -1])
-    return pixels, None
 
 
 def _key_alpha(colour: Pixels, key: bytes | None) -> Pixels | None:
@@ -163,10 +150,7 @@ def _key_alpha(colour: Pixels, key: bytes | None) -> Pixels | None:
 
 def encode(pixels: Pixels, alpha: Pixels | None) -> bytes:
     """Return a PNG without metadata: grey or RGB, with or without alpha, 8 or 16 bits."""
-    whole = pixels if alpha is None else np.concatenate((pixels, alpha[..., None]), axis=2)
-    if whole.shape[2] == 1:
-        whole = whole[..., 0]
-    coded: bytes = imagecodecs.png_encode(
-        np.ascontiguousarray(whole), level=_LEVEL, strategy=_STRATEGY_DEFAULT, filter=_FILTER_UP
+    whole = joined(pixels, alpha)
+    return bytes(
+        imagecodecs.png_encode(whole, level=_LEVEL, strategy=_STRATEGY_DEFAULT, filter=_FILTER_UP)
     )
-    return coded

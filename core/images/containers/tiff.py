@@ -224,7 +224,7 @@ def _channels(layout: Layout, whole: Pixels) -> tuple[Pixels, Pixels | None]:
 def _looked_up(layout: Layout, whole: Pixels) -> Pixels:
     """Return palette indices as RGB; colour maps hold 16 bits, of which palettes use 8."""
     table = np.array(layout.tiff.numbers(layout.page.get(320)), dtype=np.uint32)
-    colours = (table.reshape(3, -1) * 255 + 32767) // 65535
+    colours = table.reshape(3, -1) >> 8
     indices = whole[..., 0].astype(np.uint32)
     if layout.bits < 8:
         indices = indices * ((1 << layout.bits) - 1) // 255

@@ -76,7 +76,11 @@ class _Block:
         self.data = bytearray(8)
         notes = [tag for tag in children.get(EXIF_IFD, []) if tag.tag == MAKER_NOTE]
         self.pinned = (0, 0)
-        if notes and 8 <= notes[0].source and notes[0].source + len(notes[0].value) < MAX_BLOCK // 2:
+        if (
+            notes
+            and notes[0].source >= 8
+            and notes[0].source + len(notes[0].value) < MAX_BLOCK // 2
+        ):
             self.pinned = (notes[0].source, notes[0].source + len(notes[0].value))
         self.at = 8
 
@@ -84,9 +88,8 @@ class _Block:
         exif = self.children.get(EXIF_IFD)
         if exif is not None and _INTEROP in self.children:
             exif.append(self.pointer(_INTEROP, self.children[_INTEROP]))
-        for tag in (EXIF_IFD, GPS_IFD):
-            if tag in self.children:
-                main.append(self.pointer(tag, self.children[tag]))
+        parts = [tag for tag in (EXIF_IFD, GPS_IFD) if tag in self.children]
+        main = main + [self.pointer(tag, self.children[tag]) for tag in parts]
         first = self.directory(main)
         sign = b"II" if self.order == "<" else b"MM"
         self.data[:8] = sign + struct.pack(self.order + "HI", 42, first)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 import imagecodecs
 import numpy as np
-from numpy.typing import NDArray
 
 from core.errors import OutputWriteError, Reason
 from core.images import iptc
@@ -125,17 +124,21 @@ def _begin(exif: bytes | None) -> tuple[bytes, _Directory]:
 
 
 def _packed(strip: Pixels, method: int, order: str) -> bytes:
-    ordered: NDArray[np.unsignedinteger] = strip
+    ordered = strip
     if method != NONE:
         # Predictor 2: each sample less its left neighbour, modulo its range.
         ordered = strip.copy()
         ordered[:, 1:] -= strip[:, :-1]
-    raw = np.ascontiguousarray(ordered).astype(strip.dtype.newbyteorder(order)).tobytes()
+    raw = (
+        np.ascontiguousarray(ordered)
+        .astype(strip.dtype.newbyteorder("<" if order == "<" else ">"))
+        .tobytes()
+    )
     if method == NONE:
         return raw
-    packed: bytes
-    packed = imagecodecs.lzw_encode(raw) if method == LZW else imagecodecs.deflate_encode(raw, _LEVEL)
-    return packed
+    if method == LZW:
+        return bytes(imagecodecs.lzw_encode(raw))
+    return bytes(imagecodecs.deflate_encode(raw, _LEVEL))
 
 
 def _describe(directory: _Directory, whole: Pixels, colours: int, method: int, rows: int) -> None:

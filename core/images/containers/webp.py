@@ -6,10 +6,10 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from core.images import refusals
+from core.images.containers.pillow import joined, pillow_image, samples_of, split_alpha
 from core.images.exif import read_orientation
 from core.images.photo import Extras, Metadata, Pixels, Raster
 from core.images.source import ByteSource
@@ -95,15 +95,11 @@ def decode(name: str, data: bytes, layout: Layout) -> Raster:
     Raises:
         ImageReadError: truncated, decode_error.
     """
-    try:
-        with Image.open(io.BytesIO(data), formats=("WEBP",)) as image:
-            whole = np.asarray(image.convert("RGBA" if layout.alpha else "RGB"))
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise refusals.damaged(name, "its coded data") from error
+    with pillow_image(name, data, "WEBP") as image:
+        whole = samples_of(image, "RGBA" if layout.alpha else "RGB")
     if whole.shape[:2] != (layout.height, layout.width):
         raise refusals.damaged(name, "its size differs from its header")
-    alpha = np.ascontiguousarray(whole[..., 3]) if layout.alpha else None
-    pixels = np.ascontiguousarray(whole[..., :3])
+    pixels, alpha = split_alpha(whole)
     return Raster(pixels, alpha, mode="RGB", lossless=layout.lossless)
 
 
@@ -117,12 +113,11 @@ def encode(
     lossless: bool,
 ) -> bytes:
     """Return a WebP file, (H, W, 3) uint8 in. `quality` None is 95, or lossless where asked."""
-    whole = pixels if alpha is None else np.concatenate((pixels, alpha[..., None]), axis=2)
     options: dict[str, Any] = {"quality": quality or _QUALITY, "method": _METHOD, "exact": True}
     if lossless and quality is None:
         options |= {"lossless": True, "quality": 0}
     target = io.BytesIO()
-    Image.fromarray(whole).save(
+    Image.fromarray(joined(pixels, alpha)).save(
         target, "WEBP", exif=metadata.exif or b"", xmp=metadata.xmp or b"",
         icc_profile=icc or b"", **options,
     )  # fmt: skip

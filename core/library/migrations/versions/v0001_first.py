@@ -94,7 +94,9 @@ def _make_item() -> None:
         sa.Column("seed", sa.Integer),
         *(sa.Column(name, sa.LargeBinary) for name in ("root", "folder", "name")),
         sa.Column("name_key", sa.String),
-        sa.Column("status", sa.String, sa.CheckConstraint(f"status IN ({statuses})"), nullable=False),
+        sa.Column(
+            "status", sa.String, sa.CheckConstraint(f"status IN ({statuses})"), nullable=False
+        ),
         *(
             sa.Column(name, sa.Integer, nullable=False)
             for name in ("attempt", "attempts", "crashes")
@@ -122,9 +124,7 @@ def _index_item() -> None:
     op.create_index("item_source", "item", ["job_id", "asset_id", once], unique=True)
     op.create_index("item_totals", "item", ["job_id", "status"])
     waiting = sa.text("status = 'pending'")
-    op.create_index(
-        "item_waiting", "item", ["job_id", "alone", "position"], sqlite_where=waiting
-    )
+    op.create_index("item_waiting", "item", ["job_id", "alone", "position"], sqlite_where=waiting)
     claimed = sa.text("status IN ('running', 'staged')")
     op.create_index("item_claimed", "item", ["job_id"], sqlite_where=claimed)
     planned = sa.text("status IN ('pending', 'running', 'staged')")

@@ -1,0 +1,145 @@
+"""Loading a model: checked files, classes of our own list, safetensors only, nothing remote."""
+
+from __future__ import annotations
+
+import json
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+
+from core.builtin.network import PhotoDenoiser
+from core.engine.models import ModelSpec, verify_files
+from core.engine.noise import NoiseCurve, curve_of_betas
+from core.errors import ModelNotFoundError, ModelUntrustedError
+
+CONFIG = "config.json"
+SCHEDULER_CONFIG = "scheduler_config.json"
+WEIGHTS = "diffusion_pytorch_model.safetensors"
+
+_CLASSES = {"PhotoDenoiser": PhotoDenoiser}
+"""Every class that a model folder may name; names are looked up here and nowhere else."""
+
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+@dataclass(frozen=True)
+class Denoiser:
+    """A network on a device, called with pictures on the CPU in single precision.
+
+    Weights stay in single precision, and lower precision is autocast's: then the fall back to
+    fp32 needs no second copy, and the noise level is embedded exactly.
+    """
+
+    network: Any
+    curve: NoiseCurve
+    size_multiple: int
+    device: str
+    dtype: str
+
+    def predict(self, samples: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
+        """Return v, (rows, 3, h, w) float32 on the CPU, for samples at (rows,) timesteps."""
+        dtype = _DTYPES[self.dtype]
+        lowered = torch.autocast(torch.device(self.device).type, dtype=dtype)
+        with torch.inference_mode(), nullcontext() if dtype is torch.float32 else lowered:
+            sent = samples.to(self.device, memory_format=torch.channels_last)
+            v = self.network(sent, timesteps.to(self.device)).sample
+        return torch.as_tensor(v.float().cpu())
+
+    def in_fp32(self) -> Denoiser:
+        """Return the same network, computing in single precision."""
+        return replace(self, dtype="fp32")
+
+
+def load_denoiser(spec: ModelSpec, device: str, dtype: str) -> Denoiser:
+    """Load a model that works on pixels.
+
+    Args:
+        device: torch's name for it, such as `cpu` or `cuda:0`.
+        dtype: fp32, bf16 or fp16.
+
+    Raises:
+        ModelNotFoundError: a file is missing or cannot be read.
+        ModelUntrustedError: a file is not what was added, or names a class that is not ours.
+    """
+    verify_files(spec)
+    network = _network(spec)
+    network.load_state_dict(_weights(spec), strict=True)
+    network = network.to(device=device, memory_format=torch.channels_last).eval()
+    network.requires_grad_(False)
+    _embed_exactly(network, torch.device(device).type)
+    return Denoiser(network, _curve(spec), spec.size_multiple, device, dtype)
+
+
+def _network(spec: ModelSpec) -> Any:
+    config = _read_json(spec, CONFIG)
+    name = config.get("_class_name")
+    if not isinstance(name, str) or name not in _CLASSES:
+        raise ModelUntrustedError(
+            f"{spec.name} names the class {name!r}, which Regrain does not run.",
+            hint="Add a model of a known family.",
+        )
+    values = {key: value for key, value in config.items() if not key.startswith("_")}
+    try:
+        return _CLASSES[name](**values)
+    except (TypeError, ValueError) as error:
+        raise ModelNotFoundError(
+            f"{CONFIG} of {spec.name} does not fit this Regrain: {error}.", hint="Install it again."
+        ) from error
+
+
+def _weights(spec: ModelSpec) -> dict[str, torch.Tensor]:
+    path = _inside(spec, WEIGHTS)
+    try:
+        tensors = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise ModelNotFoundError(
+            f"{WEIGHTS} of {spec.name} cannot be read: {error}.", hint="Install it again."
+        ) from error
+    return {name: tensor.float() for name, tensor in tensors.items()}
+
+
+def _curve(spec: ModelSpec) -> NoiseCurve:
+    config = _read_json(spec, SCHEDULER_CONFIG)
+    betas = config.get("trained_betas")
+    is_known = config.get("prediction_type") == "v_prediction" and isinstance(betas, list)
+    if not is_known or not betas:
+        raise ModelNotFoundError(
+            f"{SCHEDULER_CONFIG} of {spec.name} has no schedule that Regrain knows.",
+            hint="Install it again.",
+        )
+    return curve_of_betas(float(beta) for beta in betas)
+
+
+def _read_json(spec: ModelSpec, name: str) -> dict[str, Any]:
+    try:
+        values = json.loads(_inside(spec, name).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise ModelNotFoundError(
+            f"{name} of {spec.name} cannot be read: {error}.", hint="Install it again."
+        ) from error
+    return values if isinstance(values, dict) else {}
+
+
+def _inside(spec: ModelSpec, name: str) -> Path:
+    """Return a model's file, wherever in the folder its checked list has it.
+
+    Raises:
+        ModelNotFoundError: the spec does not list such a file: it would not have been checked.
+    """
+    listed = [entry.path for entry in spec.files if Path(entry.path).name == name]
+    if len(listed) != 1:
+        raise ModelNotFoundError(f"{spec.name} lacks {name}.", hint="Install it again.")
+    return spec.folder / listed[0]
+
+
+def _embed_exactly(network: Any, device_type: str) -> None:
+    """Keep the noise level's embedding out of autocast: 8 bits of it would shift the level."""
+    embed = getattr(network, "noise_level", None)
+    if embed is not None:
+        exactly = torch.autocast(device_type, enabled=False)
+        embed.forward = exactly(embed.forward)

@@ -1,0 +1,256 @@
+"""The parent's side of the render process: every end of it is noticed and said rightly."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.engine.host import Died, RenderHost
+from core.engine.messages import (
+    Announced,
+    Detect,
+    DevicesFound,
+    FromRender,
+    Hello,
+    ItemCanceled,
+    LoadModel,
+    ModelLoaded,
+    Numerics,
+    Render,
+    Rendered,
+    Stepped,
+)
+from core.engine.models import ModelSpec
+from core.recipe import EditSettings, OutputSettings, SchedulerName
+from tests.fakes import FAKE_RENDER_COMMAND, expected_pixels, fake_environment
+
+Started = Callable[..., RenderHost]
+Heard = list[FromRender | Died]
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def host_with() -> Iterator[Started]:
+    hosts: list[RenderHost] = []
+
+    def make(
+        *, clock: Clock | None = None, hang_seconds: float = 120, **fake: object
+    ) -> RenderHost:
+        environment = fake_environment(**fake)  # type: ignore[arg-type]
+        options = {"clock": clock} if clock else {}
+        host = RenderHost(FAKE_RENDER_COMMAND, environment, hang_seconds=hang_seconds, **options)
+        hosts.append(host)
+        return host
+
+    yield make
+    for host in hosts:
+        host.stop(grace=0)
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Callable[[str], Path]:
+    def make(name: str) -> Path:
+        path = tmp_path / name
+        pixels = np.random.default_rng(1).integers(0, 255, (24, 32, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(path)
+        return path
+
+    return make
+
+
+def model(folder: Path) -> ModelSpec:
+    return ModelSpec(
+        id="fake",
+        name="Fake",
+        family="fake",
+        folder=folder,
+        native_size=64,
+        size_multiple=1,
+        schedulers=(SchedulerName.DDIM,),
+    )
+
+
+def render(source: Path, item: int = 1) -> Render:
+    return Render(
+        item=item,
+        attempt=1,
+        source=source,
+        source_sha256=hashlib.sha256(source.read_bytes()).hexdigest(),
+        target=source.parent / f".regrain-test-{item}-1.tmp",
+        edit=EditSettings(),
+        output=OutputSettings(),
+    )
+
+
+def hear(host: RenderHost, until: type | tuple[type, ...]) -> Heard:
+    """Return what is said up to the first message of the kind."""
+    heard: Heard = []
+    for _ in range(600):
+        message = host.receive(0.1)
+        if message is not None:
+            heard.append(message)
+            if isinstance(message, until):
+                return heard
+    raise AssertionError(f"never came; heard {heard}")
+
+
+def test_it_starts_when_it_is_needed_and_not_before(host_with: Started) -> None:
+    """A window that only lists photographs must not pay for a render process."""
+    host = host_with()
+    assert not host.running
+    assert host.receive(0) is None
+    host.send(Detect())
+    kinds = [type(message) for message in hear(host, DevicesFound)]
+    assert kinds == [Hello, DevicesFound]
+
+
+def test_a_photograph_goes_through(host_with: Started, photo: Callable[[str], Path]) -> None:
+    source = photo("a.png")
+    host = host_with()
+    host.send(LoadModel(model=model(source.parent), numerics=Numerics(rows=1, tile=512)))
+    loaded = hear(host, ModelLoaded)[-1]
+    assert isinstance(loaded, ModelLoaded)
+    assert loaded.numerics.tile == 512
+    host.send(render(source))
+    heard = hear(host, Rendered)
+    assert [type(message) for message in heard] == [Announced, Stepped, Stepped, Rendered]
+    target = render(source).target
+    done = heard[-1]
+    assert isinstance(done, Rendered)
+    assert done.sha256 == hashlib.sha256(target.read_bytes()).hexdigest()
+    with Image.open(target) as image:
+        expected = expected_pixels(source, EditSettings().model_dump_json())
+        assert np.array_equal(np.asarray(image), expected)
+
+
+def test_a_crash_names_the_photographs_that_were_in_work(
+    host_with: Started, photo: Callable[[str], Path]
+) -> None:
+    """A death counts for announced photographs only; the ones that wait are innocent."""
+    host = host_with()
+    host.send(render(photo("one-abort.png"), 1))
+    host.send(render(photo("two.png"), 2))
+    died = hear(host, Died)[-1]
+    assert isinstance(died, Died)
+    assert died.death.native
+    assert died.announced == (1,)
+    assert died.sent == (1, 2)
+    assert not host.running
+    host.send(render(photo("three.png"), 3))
+    assert isinstance(hear(host, Rendered)[-1], Rendered)
+
+
+def test_a_kill_from_outside_is_no_crash(host_with: Started, photo: Callable[[str], Path]) -> None:
+    host = host_with()
+    host.send(render(photo("hang.png")))
+    hear(host, Announced)
+    assert host.pid is not None
+    os.kill(host.pid, signal.SIGKILL)
+    died = hear(host, Died)[-1]
+    assert isinstance(died, Died)
+    assert not died.death.native
+    assert not died.hung
+    assert died.announced == (1,)
+
+
+def test_one_that_says_nothing_for_too_long_is_ended(
+    host_with: Started, photo: Callable[[str], Path]
+) -> None:
+    """One photograph that hangs a decoder must not hold up the night's batch for ever."""
+    clock = Clock()
+    host = host_with(clock=clock)
+    host.send(render(photo("hang.png")))
+    hear(host, Announced)
+    for _ in range(23):
+        clock.now += 5
+        assert host.receive(0) is None
+    assert host.running
+    clock.now += 5
+    host.receive(0)
+    clock.now += 5
+    died = hear(host, Died)[-1]
+    assert isinstance(died, Died)
+    assert died.hung
+    assert died.announced == (1,)
+
+
+def test_a_computer_that_slept_is_no_hang(host_with: Started, photo: Callable[[str], Path]) -> None:
+    """Closing the lid for the night must not fail the photograph that was in work."""
+    clock = Clock()
+    host = host_with(clock=clock)
+    host.send(render(photo("hang.png")))
+    hear(host, Announced)
+    clock.now += 8 * 3600
+    assert host.receive(0) is None
+    assert host.receive(0.2) is None
+    assert host.running
+
+
+def test_slow_photographs_get_ten_times_their_usual_time(
+    host_with: Started, photo: Callable[[str], Path]
+) -> None:
+    clock = Clock()
+    host = host_with(clock=clock, hang_seconds=1, delay=0.15)
+    for item in range(3):
+        host.send(render(photo(f"{item}.png"), item))
+        hear(host, Rendered)
+    host.send(render(photo("hang.png"), 9))
+    hear(host, Announced)
+    clock.now += 2  # twice hang_seconds, but less than ten times 0.3 s
+    host.receive(0)
+    assert host.receive(0.2) is None
+    assert host.running
+
+
+def test_what_is_canceled_is_dropped_and_leaves_no_file(
+    host_with: Started, photo: Callable[[str], Path]
+) -> None:
+    host = host_with(delay=0.05, steps=1000)
+    message = render(photo("a.png"))
+    host.send(message)
+    hear(host, Stepped)
+    host.cancel([1])
+    assert isinstance(hear(host, ItemCanceled)[-1], ItemCanceled)
+    assert not message.target.exists()
+
+
+def test_an_idle_process_is_ended_and_a_busy_one_is_not(
+    host_with: Started, photo: Callable[[str], Path]
+) -> None:
+    """The model's memory belongs to other programs while nothing is to be done."""
+    clock = Clock()
+    host = host_with(clock=clock)
+    host.send(render(photo("hang.png")))
+    hear(host, Announced)
+    clock.now += 3600
+    assert not host.end_if_idle(600)
+    host.stop(grace=0)
+    host.send(Detect())
+    hear(host, DevicesFound)
+    assert not host.end_if_idle(600)
+    clock.now += 601
+    assert host.end_if_idle(600)
+    assert not host.running
+
+
+def test_nonsense_from_the_process_is_a_crash(
+    host_with: Started, photo: Callable[[str], Path]
+) -> None:
+    host = host_with()
+    host.send(render(photo("garbage.png")))
+    died = hear(host, Died)[-1]
+    assert isinstance(died, Died)
+    assert died.death.native

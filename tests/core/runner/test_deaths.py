@@ -1,0 +1,117 @@
+"""What a death of the render process means: the rules, without any process."""
+
+from __future__ import annotations
+
+import signal
+
+from core.child import Death
+from core.engine.host import Died
+from core.engine.messages import Numerics
+from core.library.ids import ItemId
+from core.runner.deaths import OUTSIDE_KILLS_TO_BLOCK, Suspects, Verdict, ladder
+
+A, B, C = ItemId(1), ItemId(2), ItemId(3)
+CRASH = Died(Death(-signal.SIGSEGV))
+KILL = Died(Death(-signal.SIGKILL))
+OOM = Died(Death(-signal.SIGKILL, oom_killed=True))
+HANG = Died(Death(-signal.SIGKILL, asked=True), hung=True)
+
+
+def judge(suspects: Suspects, died: Died, *items: ItemId, alone: bool = False, rungs: int = 3):
+    return suspects.judge(died, items, alone=alone, rungs=rungs)
+
+
+def test_a_crash_counts_for_what_was_announced_and_makes_it_lonely() -> None:
+    suspects = Suspects()
+    judgement = judge(suspects, CRASH, A, B)
+    assert judgement.items == {A: Verdict.CRASHED, B: Verdict.CRASHED}
+    assert not judgement.block
+    assert suspects.is_alone(A)
+    assert suspects.is_alone(B)
+    assert not suspects.is_alone(C)
+
+
+def test_a_kill_from_outside_counts_for_nothing() -> None:
+    suspects = Suspects()
+    for _ in range(OUTSIDE_KILLS_TO_BLOCK - 1):
+        judgement = judge(suspects, KILL, A)
+        assert judgement.items == {A: Verdict.AGAIN}
+        assert not judgement.block
+    assert not suspects.is_alone(A)
+
+
+def test_one_who_always_kills_is_noticed_at_last() -> None:
+    """Otherwise a guard that kills large processes would have us start over for ever."""
+    suspects = Suspects()
+    blocks = [judge(suspects, KILL, A).block for _ in range(OUTSIDE_KILLS_TO_BLOCK)]
+    assert blocks[-1]
+    assert not any(blocks[:-1])
+
+
+def test_a_kill_does_not_clear_an_earlier_suspicion() -> None:
+    suspects = Suspects()
+    judge(suspects, CRASH, A)
+    judge(suspects, KILL, A)
+    assert suspects.is_alone(A)
+
+
+def test_three_crashes_on_different_photographs_are_the_devices() -> None:
+    suspects = Suspects()
+    assert not judge(suspects, CRASH, A).block
+    assert not judge(suspects, CRASH, B).block
+    assert judge(suspects, CRASH, C).block
+
+
+def test_a_finished_photograph_in_between_clears_the_device() -> None:
+    suspects = Suspects()
+    judge(suspects, CRASH, A)
+    judge(suspects, CRASH, B)
+    suspects.item_finished()
+    assert not judge(suspects, CRASH, C).block
+
+
+def test_one_photograph_that_always_crashes_never_blocks_the_batch() -> None:
+    suspects = Suspects()
+    assert not any(judge(suspects, CRASH, A, alone=True).block for _ in range(5))
+
+
+def test_a_process_that_never_gets_to_work_blocks_the_batch() -> None:
+    """A broken installation must say so, not start processes for ever."""
+    died = Died(Death(1, stderr="Traceback\nImportError: libcudart.so.12 is missing"))
+    suspects = Suspects()
+    blocks = [judge(suspects, died).block for _ in range(3)]
+    assert blocks[:2] == ["", ""]
+    assert "libcudart" in blocks[2]
+
+
+def test_a_hang_beside_others_accuses_nobody_yet() -> None:
+    suspects = Suspects()
+    for _ in range(3):
+        judgement = judge(suspects, HANG, A, B)
+        assert judgement.items == {A: Verdict.AGAIN, B: Verdict.AGAIN}
+    assert suspects.is_alone(A)
+
+
+def test_a_second_hang_alone_is_the_photographs() -> None:
+    suspects = Suspects()
+    assert judge(suspects, HANG, A).items == {A: Verdict.AGAIN}
+    assert judge(suspects, HANG, A, alone=True).items == {A: Verdict.TIMED_OUT}
+
+
+def test_want_of_memory_walks_the_ladder_to_its_end() -> None:
+    suspects = Suspects()
+    verdicts = [judge(suspects, OOM, A, B).items[A]]
+    levels = [suspects.level(A)]
+    for _ in range(3):
+        verdicts.append(judge(suspects, OOM, A, alone=True).items[A])
+        levels.append(suspects.level(A))
+    assert levels == [0, 1, 2, 3]
+    assert verdicts == [Verdict.AGAIN] * 3 + [Verdict.OUT_OF_MEMORY]
+    assert suspects.level(B) == 0
+
+
+def test_the_ladder_takes_one_thing_away_at_a_time() -> None:
+    rungs = ladder(Numerics(rows=4, tile=768, dtype="bf16"))
+    assert [(rung.rows, rung.tile) for rung in rungs] == [(4, 768), (1, 768), (1, 512), (1, 256)]
+    assert {rung.dtype for rung in rungs} == {"bf16"}
+    assert len(ladder(Numerics(rows=1, tile=256))) == 1
