@@ -178,6 +178,8 @@ class FakeRender:
                 self.misbehave(render)
             time.sleep(self.delay * max(100 if "slow" in _words(r) else 1 for r in group))
             group = [render for render in group if not self.drop(render)]
+            if not group:
+                return
             for render in group:
                 self.channel.send(Stepped(item=render.item, step=step, steps=self.steps))
         for render in group:

@@ -1,4 +1,4 @@
-"""Batches over a fake render process, for tests: photographs, a library, a runner, and manifests."""
+"""Batches over a fake render process: photographs, a library, a runner, and manifests."""
 
 from __future__ import annotations
 

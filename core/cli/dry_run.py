@@ -44,7 +44,7 @@ def show_dry_run(services: Services, request: JobRequest, console: Console) -> E
     if totals.pending:
         console.result(_cost(totals.pending, seconds, size, free))
         _warn(size, free, console)
-    Reporter(console).summary(totals, dry_run=True, seconds=round(seconds, 1), bytes=size)
+    Reporter(console).summary(totals, dry_run=True, seconds=round(seconds, 4), bytes=size)
     return ExitCode.SOME_FAILED if totals.failed else ExitCode.OK
 
 
@@ -80,7 +80,7 @@ def _values(entry: Forecast) -> dict[str, object]:
         values["strength"] = entry.strength
     if entry.size is not None:
         values |= {"width": entry.size.width, "height": entry.size.height}
-        values |= {"seconds": round(entry.seconds, 2), "bytes": entry.bytes}
+        values |= {"seconds": round(entry.seconds, 4), "bytes": entry.bytes}
     if entry.reason is not None:
         values |= {"reason": entry.reason.value, "message": entry.message}
     return values

@@ -6,12 +6,13 @@ It says Hello at once and imports torch only when a model or the devices are ask
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import queue
-import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from importlib import metadata
 from typing import TYPE_CHECKING
 
@@ -60,31 +61,103 @@ class RenderProcess:
         threading.Thread(target=self._listen, daemon=True).start()
         self._channel.send(Hello(pid=os.getpid(), versions=versions()))
         while True:
-            self._hear(self._inbox.get() if not self._busy else None)
+            if not self._busy:
+                self._hear(self._inbox.get())
             while not self._inbox.empty():
                 self._hear(self._inbox.get())
             if self._busy:
-                self._work()
+                self._guarded(self._work)
 
     @property
     def _busy(self) -> bool:
         return bool(self._waiting or (self._worker and self._worker.has_work))
 
     def _listen(self) -> None:
-        """Take messages while the main thread works; what cannot wait is done here."""
+        """Take messages while the main thread works; cancellations are heeded at once."""
         with contextlib.suppress(ChannelClosed, ProtocolError):
             while not isinstance(message := self._channel.receive(), Shutdown):
                 if isinstance(message, CancelItems):
                     self._canceled.update(message.items)
-                else:
-                    self._inbox.put(message)
+                    continue
+                if isinstance(message, Render):
+                    # An earlier cancellation was of an earlier attempt.
+                    self._canceled.discard(message.item)
+                self._inbox.put(message)
         end_with_parent()
 
-    def _hear(self, message: ToRender | None) -> None:
+    def _hear(self, message: ToRender) -> None:
         if isinstance(message, Render):
-            # The number of an item that was canceled earlier may come again.
             self._waiting.append(message)
         elif isinstance(message, LoadModel):
-            self._load(message)
+            self._guarded(lambda: self._load(message))
         elif isinstance(message, Detect):
-            self._detect()
+            self._guarded(self._detect)
+
+    def _guarded(self, act: Callable[[], None]) -> None:
+        """Do something; what stops the whole batch is told, and the rest of it dropped."""
+        try:
+            act()
+        except BatchStopped as error:
+            self._fail(error.reason, error)
+        except CoreError as error:
+            self._fail(None, error)
+
+    def _fail(self, reason: StopReason | None, error: CoreError) -> None:
+        self._waiting.clear()
+        if self._worker is not None:
+            self._worker.forget()
+        self._channel.send(EngineFailed(reason=reason, message=error.message, hint=error.hint))
+
+    def _detect(self) -> None:
+        from core.engine.devices import detect
+
+        self._channel.send(DevicesFound(devices=detect()))
+
+    def _load(self, message: LoadModel) -> None:
+        started = time.monotonic()
+        self._worker = None
+        from core.engine.setup import set_up
+        from core.engine.worker import Worker
+
+        model = set_up(message, versions())
+        self._worker = Worker(model, self._channel.send, self._canceled.__contains__)
+        numerics = model.numerics
+        self._channel.send(
+            ModelLoaded(
+                model=model.spec.id,
+                device=numerics.device,
+                dtype=numerics.dtype,
+                seconds=time.monotonic() - started,
+                numerics=numerics,
+            )
+        )
+
+    def _work(self) -> None:
+        if self._worker is None:
+            raise CoreError("No model is loaded.", hint="This is a bug in Regrain.")
+        self._worker.work(self._waiting)
+
+
+def versions() -> str:
+    """Return what decides results besides Regrain itself; reads no more than names of files."""
+    return " ".join(f"{name} {metadata.version(name)}" for name in ("torch", "diffusers"))
+
+
+def main() -> None:
+    """Work for the parent whose pipes stdin and stdout are."""
+    os.environ.update(NO_NETWORK)
+    logging.basicConfig(level=logging.WARNING)
+    channel = Channel.from_stdio(TO_RENDER)
+    try:
+        RenderProcess(channel).run()
+    except ChannelClosed:
+        end_with_parent()
+    except Exception:
+        logging.getLogger(__name__).exception("a bug in the render process")
+        logging.shutdown()
+        # At once: the reading thread sits in a read that nothing but the parent can end.
+        os._exit(BUG)
+
+
+if __name__ == "__main__":
+    main()

@@ -33,6 +33,10 @@ class Worker:
         """Whether a photograph was read that waits for the next pass."""
         return self._held is not None
 
+    def forget(self) -> None:
+        """Let go of a photograph that was read and not rendered yet."""
+        self._held = None
+
     def work(self, waiting: deque[Render]) -> None:
         """Settle the next photographs of `waiting`; one's own trouble is reported and over.
 

@@ -22,7 +22,7 @@ class Volumes:
         anchor = _nearest_existing(path.parent)
         now = _device(anchor)
         for folder, before in self._devices.items():
-            related = folder == path.parent or anchor in folder.parents
+            related = folder in path.parents or anchor in folder.parents
             if related and now != before and _device(folder) != before:
                 return True
         return anchor != path.parent and _is_mount_root(anchor)

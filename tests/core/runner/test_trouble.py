@@ -1,4 +1,4 @@
-"""One file's trouble is one file's trouble; the disk's, the model's or the library's is nobody's."""
+"""One file's trouble is its own; that of disk, model or library is no photograph's."""
 
 from __future__ import annotations
 

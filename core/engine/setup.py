@@ -1,0 +1,108 @@
+"""Chooses device and numerics for a batch, and loads its model accordingly."""
+
+from __future__ import annotations
+
+import torch
+
+from core.engine.devices import detect, physical_cores, torch_device
+from core.engine.ladder import is_device_lost, is_out_of_memory
+from core.engine.loader import load_denoiser
+from core.engine.messages import DeviceInfo, DeviceKind, LoadModel, Numerics
+from core.engine.models import ModelSpec
+from core.engine.task import LoadedModel
+from core.errors import BatchStopped, DeviceMemoryError, SettingsError, StopReason
+
+_DTYPES = ("fp32", "bf16", "fp16")
+_ROW_BYTES_PER_PIXEL = 600
+"""Measured peak of one row of the built-in network, of the tile's pixels, in single precision."""
+
+_MAX_ROWS = 8
+
+
+def set_up(message: LoadModel, versions: str) -> LoadedModel:
+    """Load a model as the message says, or as suits this computer.
+
+    A resumed batch has its stored numerics; where their device is not here any more, the best one
+    that is goes on, and the parent sees it in the answer.
+
+    Raises:
+        SettingsError: no such device or dtype.
+        ModelNotFoundError, ModelUntrustedError: the model's files.
+        DeviceMemoryError: it does not fit.
+        BatchStopped: gpu_lost.
+    """
+    device = _device(message)
+    numerics = _numerics(message, device, versions)
+    torch.set_num_threads(numerics.threads)
+    try:
+        denoiser = load_denoiser(message.model, torch_device(numerics.device), numerics.dtype)
+    except RuntimeError as error:
+        raise _translated(error, message.model, device) from error
+    return LoadedModel(message.model, denoiser, numerics, cpu_allowed=message.device == "auto")
+
+
+def _device(message: LoadModel) -> DeviceInfo:
+    found = detect()
+    usable = [device for device in found if device.usable]
+    stored = message.numerics.device if message.numerics else ""
+    for wanted in (stored, message.device):
+        match = [device for device in usable if device.key == wanted]
+        if match:
+            return match[0]
+    if message.device == "auto" or message.numerics:
+        return usable[0]
+    return _refused(message.device, found)
+
+
+def _refused(wanted: str, found: tuple[DeviceInfo, ...]) -> DeviceInfo:
+    """Say why a device that was asked for cannot be had; `cuda` alone means the first one."""
+    named = [device for device in found if wanted in (device.key, device.kind.value)]
+    if named and named[0].usable:
+        return named[0]
+    if named:
+        raise SettingsError(named[0].problem, hint=f"To use it: {named[0].repair}")
+    known = ", ".join(device.key for device in found if device.usable)
+    raise SettingsError(f"This computer has no device {wanted}.", hint=f"It has: {known}.")
+
+
+def _numerics(message: LoadModel, device: DeviceInfo, versions: str) -> Numerics:
+    stored = message.numerics
+    if stored is not None and stored.device == device.key:
+        return stored.model_copy(update={"versions": versions})
+    asked = stored.dtype if stored else message.dtype
+    if asked not in ("auto", *_DTYPES):
+        raise SettingsError(f"dtype = {asked!r}: allowed are auto, {', '.join(_DTYPES)}.")
+    spec = message.model
+    rows = stored.rows if stored else message.rows
+    return Numerics(
+        device=device.key,
+        dtype=device.dtype if asked == "auto" else asked,
+        rows=rows or _rows(device, spec),
+        tile=stored.tile if stored else spec.native_size,
+        threads=stored.threads if stored and stored.threads else physical_cores(),
+        versions=versions,
+    )
+
+
+def _rows(device: DeviceInfo, spec: ModelSpec) -> int:
+    """Return how many tiles share a pass: more than one gains nothing on a CPU."""
+    if device.kind is DeviceKind.CPU:
+        return 1
+    fitting = device.free_memory // (2 * _ROW_BYTES_PER_PIXEL * spec.native_size**2)
+    return max(1, min(_MAX_ROWS, fitting))
+
+
+def _translated(error: RuntimeError, spec: ModelSpec, device: DeviceInfo) -> Exception:
+    if is_out_of_memory(error):
+        free = device.free_memory / 1e9
+        return DeviceMemoryError(
+            f"{spec.name} does not fit into the memory of {device.name} ({free:.1f} GB free).",
+            hint="Close other programs, or choose --device cpu.",
+        )
+    if is_device_lost(error):
+        return BatchStopped(
+            StopReason.GPU_LOST,
+            f"{device.name} stopped answering.",
+            hint="Resume, or go on with the processor: --device cpu.",
+        )
+    return error
