@@ -91,7 +91,8 @@ def open_services(library: Path | None = None, program: RenderProgram | None = N
     preferences = load_preferences(paths.preferences)
     database = Database(library.expanduser() if library else paths.library)
     queue, catalog = JobQueue(database), Catalog(database)
-    path = database.path
+    # Resolved: a library that is opened through a link is still the same one.
+    path = database.path.resolve()
     return Services(
         paths=paths,
         preferences=preferences,

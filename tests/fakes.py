@@ -18,7 +18,6 @@ hashed, synced. A file whose name holds one of these words, between dashes or at
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import io
 import os
@@ -56,17 +55,10 @@ from core.engine.messages import (
     ToRender,
 )
 from core.errors import Reason, StopReason
+from core.outputs.folders import stopped
 
 FAKE_RENDER_COMMAND = (sys.executable, "-P", "-m", "tests.fakes")
 _ROOT = Path(__file__).resolve().parents[1]
-_STOP_REASONS = {
-    errno.ENOSPC: StopReason.DISK_FULL,
-    errno.EDQUOT: StopReason.DISK_FULL,
-    errno.EFBIG: StopReason.DISK_FULL,
-    errno.EROFS: StopReason.READ_ONLY,
-    errno.EACCES: StopReason.READ_ONLY,
-    errno.ENOENT: StopReason.VOLUME_MISSING,
-}
 
 
 def fake_environment(
@@ -246,9 +238,12 @@ class FakeRender:
             _write(render.target, result)
         except OSError as error:
             render.target.unlink(missing_ok=True)
-            reason = _STOP_REASONS.get(error.errno or 0)
-            text = f"{render.target.parent}: {error.strerror}."
-            self.channel.send(EngineFailed(reason=reason, message=text, item=render.item))
+            why = stopped(render.target.parent, error)
+            self.channel.send(
+                EngineFailed(
+                    reason=why.reason, message=why.message, hint=why.hint, item=render.item
+                )
+            )
             return
         self.channel.send(
             Rendered(

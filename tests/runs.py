@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from core.engine.host import HANG_SECONDS, RenderHost
-from core.engine.models import Capabilities, ModelRegistry, ModelSpec
+from core.engine.models import Capabilities, ModelRegistry, ModelSpec, builtin_spec
 from core.events import Event, EventSink, Totals
 from core.library.catalog import Catalog
 from core.library.database import Database
@@ -22,10 +22,12 @@ from core.library.publisher import Publisher
 from core.library.queue import JobQueue
 from core.library.records import Enqueued
 from core.outputs.fsops import FsOps
-from core.recipe import EditSettings, Mode, OutputSettings, Recipe, SchedulerName
+from core.recipe import Dtype, EditSettings, Mode, OutputSettings, Recipe, SchedulerName
 from core.runner import BatchRunner, EngineChoice, RunnerParts, RunOutcome, StopSignal
 from core.scan import scan
 from tests.fakes import FAKE_RENDER_COMMAND, fake_environment
+
+STEPS = 8
 
 
 def fake_model(folder: Path) -> ModelSpec:
@@ -77,7 +79,8 @@ def originals(folder: Path) -> dict[str, tuple[str, int, int]]:
 class Bench:
     """One library with everything that a run needs. Files lie below `home`.
 
-    `fake` are arguments of `fake_environment`; `fs` does the parent's file operations.
+    `fake` are arguments of `fake_environment`; `fs` does the parent's file operations; `real`
+    takes the built-in model and the real render process.
     """
 
     home: Path
@@ -86,6 +89,7 @@ class Bench:
     hang_seconds: float = HANG_SECONDS
     sink: EventSink | None = None
     choice: EngineChoice = field(default_factory=EngineChoice)
+    real: bool = False
 
     def __post_init__(self) -> None:
         self.source = self.home / "trip"
@@ -95,7 +99,7 @@ class Bench:
             folder.mkdir(parents=True, exist_ok=True)
         self.events: list[Event] = []
         self.hosts: list[RenderHost] = []
-        self.model = fake_model(self.home / "model")
+        self.model = builtin_spec() if self.real else fake_model(self.home / "model")
         self.open()
 
     def open(self) -> None:
@@ -109,7 +113,7 @@ class Bench:
             queue=self.queue,
             catalog=self.catalog,
             publisher=self.publisher,
-            registry=ModelRegistry({"fake": self.model}),
+            registry=ModelRegistry({self.model.id: self.model}),
             lock=self.lock,
             host=self._host,
         )
@@ -125,7 +129,13 @@ class Bench:
         """Store a batch over `inputs` (default: the source folder)."""
         chosen = inputs or (self.source,)
         recipe = Recipe(
-            edit=EditSettings(model="fake", mode=Mode.REPAINT, strength=strength),
+            edit=EditSettings(
+                model=self.model.id,
+                mode=Mode.REPAINT,
+                strength=strength,
+                num_inference_steps=STEPS,
+                dtype=Dtype.FP32,
+            ),
             output=OutputSettings.model_validate({"folder": self.output, **output}),
         )
         found = scan(list(chosen), recursive=True)
@@ -166,6 +176,9 @@ class Bench:
             self.sink(event)
 
     def _host(self) -> RenderHost:
+        if self.real:
+            self.hosts.append(RenderHost())
+            return self.hosts[-1]
         environment = fake_environment(**{"state": self.state, **self.fake})  # type: ignore[arg-type]
         host = RenderHost(FAKE_RENDER_COMMAND, environment, hang_seconds=self.hang_seconds)
         self.hosts.append(host)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from diffusers import DDIMScheduler
 
 from core.builtin.network import PhotoDenoiser
 from core.builtin.schedule import NUM_TRAIN_TIMESTEPS, make_betas
+from core.engine.models import SPEC_NAME, file_sha256
 
 
 def make_scheduler() -> DDIMScheduler:
@@ -35,12 +37,20 @@ def read_model(folder: Path) -> PhotoDenoiser:
     return model
 
 
+def _forget_origin(path: Path) -> None:
+    """Drop the folder that the weights were read from, which diffusers writes down."""
+    config = json.loads(path.read_text())
+    config.pop("_name_or_path", None)
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
+
+
 def write_model(model: PhotoDenoiser, folder: Path) -> None:
     """Write configuration, weights and scheduler into `folder`, each file all or nothing."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".export-") as temporary:
         made = Path(temporary)
         model.save_pretrained(made, safe_serialization=True)
+        _forget_origin(made / "config.json")
         make_scheduler().save_pretrained(made / "scheduler")
         for path in sorted(made.rglob("*.*")):
             target = folder / path.relative_to(made)
@@ -49,6 +59,21 @@ def write_model(model: PhotoDenoiser, folder: Path) -> None:
             target.parent.chmod(0o755)
             path.chmod(0o644)
             path.replace(target)
+    pin_files(folder)
+
+
+def pin_files(folder: Path) -> None:
+    """Write the sha256 of the model's files into its spec, if the folder has one.
+
+    Only files that are pinned there are ever loaded.
+    """
+    spec = folder / SPEC_NAME
+    if not spec.exists():
+        return
+    values = json.loads(spec.read_text(encoding="utf-8"))
+    files = ["config.json", "diffusion_pytorch_model.safetensors", "scheduler/scheduler_config.json"]
+    values["files"] = [{"path": name, "sha256": file_sha256(folder / name)} for name in files]
+    spec.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def export_checkpoint(checkpoint: Path, folder: Path) -> int:

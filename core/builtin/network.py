@@ -16,6 +16,9 @@ from torch.nn import functional
 from core.builtin.schedule import NUM_TRAIN_TIMESTEPS
 
 FREQUENCIES = 32
+BOUND = 16.0
+"""Features stay within plus and minus this. Photographs reach 11; without a bound, patterns at the
+highest frequencies can grow from block to block to tens of thousands and paint debris."""
 
 
 @dataclass
@@ -44,7 +47,8 @@ class Block(nn.Module):
         """`features` (rows, channels, height, width), `level` (rows, embedding)."""
         scale, shift = self.modulate(level)[..., None, None].chunk(2, 1)
         hidden = torch.addcmul(shift, self.spread(features), 1 + scale)
-        return torch.add(features, self.merge(functional.silu(hidden)))
+        merged = features + self.merge(functional.silu(hidden))
+        return functional.hardtanh(merged, -BOUND, BOUND)
 
 
 class Blocks(nn.ModuleList):

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from core.builtin.textures import Field, Random
 
 Picture = npt.NDArray[np.float32]
+STATIC_SHARE = 0.15
 
 
 def _grid(size: int) -> tuple[Field, Field]:
@@ -178,8 +179,21 @@ def _pick_colors(random: Random) -> tuple[Picture, Picture]:
     return np.clip(colors[0], 0, 1), np.clip(colors[1], 0, 1)
 
 
+def make_static(random: Random, size: int) -> Picture:
+    """Independent pixels of any contrast, coloured or grey: what looks like noise but is not."""
+    channels = 3 if random.random() < 0.7 else 1
+    static = random.random((size, size, channels)) if random.random() < 0.6 else None
+    if static is None:
+        static = random.normal(0.5, 0.3, (size, size, channels))
+    contrast = random.uniform(0.2, 1.0)
+    level = random.uniform(0.5 * contrast, 1 - 0.5 * contrast)
+    return np.asarray(np.broadcast_to((static - 0.5) * contrast + level, (size, size, 3)))
+
+
 def make_pattern_crop(random: Random, size: int) -> npt.NDArray[np.uint8]:
-    """A crop that is nothing but a pattern in two colours, (size, size, 3) uint8."""
+    """A crop that is nothing but static or a pattern in two colours, (size, size, 3) uint8."""
+    if random.random() < STATIC_SHARE:
+        return np.asarray(np.clip(make_static(random, size), 0, 1) * 255 + 0.5, np.uint8)
     weight = make_pattern(random, size)[..., None]
     dark, light = _pick_colors(random)
     crop = dark * (1 - weight) + light * weight

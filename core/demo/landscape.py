@@ -52,6 +52,7 @@ def clouds(
     """
     total = np.zeros((height, width), np.float32)
     weight, power = 1.0, 0.0
+    cells = max(1, min(cells, width // finest))
     while width / cells >= finest:
         rows = max(2, round(cells * height / width) + 1)
         grid = random.standard_normal((rows, cells + 1), dtype=np.float32)

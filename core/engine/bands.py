@@ -58,7 +58,8 @@ class Bands:
 
     def input_scale(self, call: int) -> float:
         """Return the factor between the state and the network's input; tells every scheduler."""
-        return [band.sampler.input_scale(call) for band in self._bands][0]
+        scales = [band.sampler.input_scale(call) for band in self._bands]
+        return scales[0]
 
     def rows(self, top: int, bottom: int) -> torch.Tensor:
         """Return the state's rows `top` to `bottom`, (3, rows, width); may share memory."""

@@ -1,4 +1,4 @@
-"""From the state without noise to the result's own pixels: held back, judged, in its own colours."""
+"""From the state without noise to the result's pixels: held back, judged, in its own colours."""
 
 from __future__ import annotations
 
@@ -36,9 +36,7 @@ def finished_pixels(prepared: Prepared, bands: Bands) -> Finished:
     for top in range(0, photo.height, BAND_ROWS):
         bottom = min(top + BAND_ROWS, photo.height)
         before, after = _band(prepared, bands, top, bottom, verdict)
-        pixels[top:bottom] = apply_change_region(
-            photo, before, after, top, bottom, 0, photo.width
-        )
+        pixels[top:bottom] = apply_change_region(photo, before, after, top, bottom, 0, photo.width)
     if not verdict.finite:
         raise NotFinite
     if verdict.is_black():

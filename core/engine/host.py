@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from core.child import Child, Death, python_command
 from core.engine.messages import (
@@ -39,6 +40,9 @@ HANG_SECONDS = 120.0
 LOAD_SECONDS = 900.0
 """Loading gigabytes from a slow disk, and the first import of torch, say nothing meanwhile."""
 
+PATIENCE_PER_BYTE = 10e-6
+"""Seconds of silence that large files earn: 10 for each megabyte, to be written in one go."""
+
 _SLOWEST_TICK = 5.0
 _MEDIAN_OF = 50
 
@@ -63,7 +67,7 @@ class RenderHost:
         command: program and arguments; default the real render process.
         environment: added to this process' own.
         hang_seconds: how long it may be silent while it has work; at least ten times as long as
-            the median photograph took.
+            the median photograph took, and longer for large files.
         clock: seconds that only grow.
     """
 
@@ -85,7 +89,7 @@ class RenderHost:
         self._begin()
 
     def _begin(self) -> None:
-        self._sent: set[int] = set()
+        self._sent: dict[int, float] = {}
         self._announced: set[int] = set()
         self._loading = 0
         self._hung = False
@@ -119,7 +123,7 @@ class RenderHost:
         if not self._busy:
             self._silence, self._looked = 0.0, self._clock()
         if isinstance(message, Render):
-            self._sent.add(message.item)
+            self._sent[message.item] = _patience(message.source)
         elif isinstance(message, Detect | LoadModel):
             self._loading += 1
         self._child.send(message)
@@ -178,7 +182,7 @@ class RenderHost:
 
     def _finished(self, item: int) -> None:
         self._announced.discard(item)
-        self._sent.discard(item)
+        self._sent.pop(item, None)
 
     def _watch(self, *, heard: bool) -> None:
         """Count silence; end a process that has work and says nothing for too long.
@@ -200,10 +204,17 @@ class RenderHost:
         if self._loading:
             return max(LOAD_SECONDS, self._hang_seconds)
         usual = statistics.median(self._seconds) if self._seconds else 0.0
-        return max(self._hang_seconds, 10 * usual)
+        return max(self._hang_seconds, 10 * usual) + max(self._sent.values(), default=0.0)
 
     def _bury(self, death: Death) -> Died:
-        died = Died(death, tuple(sorted(self._announced)), tuple(sorted(self._sent)), self._hung)
+        died = Died(death, tuple(sorted(self._announced)), tuple(self._sent), self._hung)
         self._child = None
         self._begin()
         return died
+
+
+def _patience(source: Path) -> float:
+    try:
+        return source.stat().st_size * PATIENCE_PER_BYTE
+    except OSError:
+        return 0.0

@@ -18,7 +18,7 @@ from core.errors import ItemError, Reason
 from core.images.tile import Tile, blend_weights, tile_grid
 
 
-class NotFinite(ItemError):  # noqa: N818 - says what the numbers are
+class NotFinite(ItemError):
     """The network gave NaN or infinity; in fp32 it may not."""
 
     def __init__(self) -> None:

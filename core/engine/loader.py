@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ WEIGHTS = "diffusion_pytorch_model.safetensors"
 _CLASSES = {"PhotoDenoiser": PhotoDenoiser}
 """Every class that a model folder may name; names are looked up here and nowhere else."""
 
-_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+_LOWERED = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,16 @@ class Denoiser:
 
     def predict(self, samples: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
         """Return v, (rows, 3, h, w) float32 on the CPU, for samples at (rows,) timesteps."""
-        dtype = _DTYPES[self.dtype]
-        lowered = torch.autocast(torch.device(self.device).type, dtype=dtype)
-        with torch.inference_mode(), nullcontext() if dtype is torch.float32 else lowered:
+        with torch.inference_mode(), self._lowered():
             sent = samples.to(self.device, memory_format=torch.channels_last)
             v = self.network(sent, timesteps.to(self.device)).sample
         return torch.as_tensor(v.float().cpu())
+
+    def _lowered(self) -> AbstractContextManager[object]:
+        if self.dtype == "fp32":
+            return nullcontext()
+        kind = torch.device(self.device).type
+        return torch.autocast(kind, dtype=_LOWERED[self.dtype])
 
     def in_fp32(self) -> Denoiser:
         """Return the same network, computing in single precision."""

@@ -15,6 +15,7 @@ from core.errors import ModelNotFoundError, ModelUntrustedError
 from core.recipe import SchedulerName
 
 BUILTIN_ID = "builtin"
+SPEC_NAME = "regrain-model.json"
 _CHUNK = 1 << 20
 
 
@@ -126,12 +127,12 @@ def builtin_spec() -> ModelSpec:
 
 
 def read_spec(folder: Path) -> ModelSpec:
-    """Read `regrain-model.json` of a model folder.
+    """Read the spec (SPEC_NAME) of a model folder.
 
     Raises:
         ModelNotFoundError: the folder holds no spec that can be read.
     """
-    path = folder / "regrain-model.json"
+    path = folder / SPEC_NAME
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         return ModelSpec.model_validate(values | {"folder": folder})

@@ -111,9 +111,9 @@ def noise_ratios(
 ) -> tuple[float, ...]:
     """Return `steps` falling noise ratios from exactly `first`; the level 0 after them is implied.
 
-    `normal` is evenly spaced in the model's own timesteps as diffusers' `trailing`; `karras` (Karras
-    et al. 2022, rho 7) and `exponential` end at the least noise the model knows; `beta` (Lee et al.
-    2024, 0.6 and 0.6) spaces timesteps by the beta distribution's quantiles.
+    `normal` is evenly spaced in the model's own timesteps as diffusers' `trailing`; `karras`
+    (Karras et al. 2022, rho 7) and `exponential` end at the least noise the model knows; `beta`
+    (Lee et al. 2024, 0.6 and 0.6) spaces timesteps by the beta distribution's quantiles.
     """
     if steps == 1:
         return (first,)

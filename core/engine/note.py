@@ -22,9 +22,7 @@ _SAMPLERS = {
 _KEPT_FACTS = ("noise", "removed", "first_sigma", "steps")
 
 
-def provenance_of(
-    prepared: Prepared, spec: ModelSpec, numerics: Numerics
-) -> Provenance | None:
+def provenance_of(prepared: Prepared, spec: ModelSpec, numerics: Numerics) -> Provenance | None:
     """Return the note for a result; None when the user wants none.
 
     No time, place or name of a file or computer is in it: the same edit gives the same bytes.

@@ -1,4 +1,4 @@
-"""Reading a photograph and deciding what its edit means: from which noise level, with which seed."""
+"""Reading a photograph and deciding what its edit means: which noise level, which seed."""
 
 from __future__ import annotations
 

@@ -29,9 +29,7 @@ class Renderer:
         is_canceled: says of an item whether it is to be dropped.
     """
 
-    def __init__(
-        self, model: LoadedModel, send: Send, is_canceled: Callable[[int], bool]
-    ) -> None:
+    def __init__(self, model: LoadedModel, send: Send, is_canceled: Callable[[int], bool]) -> None:
         self._model = model
         self._send = send
         self._is_canceled = is_canceled

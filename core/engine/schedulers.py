@@ -1,20 +1,13 @@
-"""diffusers' schedulers, set up to start exactly at a chosen noise level and to end without noise."""
+"""diffusers' schedulers, made to start exactly at a chosen noise level and to end without noise."""
 
 from __future__ import annotations
 
+import importlib
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from diffusers.schedulers.scheduling_ddim import DDIMScheduler
-from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
-from diffusers.schedulers.scheduling_dpmsolver_singlestep import DPMSolverSinglestepScheduler
-from diffusers.schedulers.scheduling_euler_ancestral_discrete import EulerAncestralDiscreteScheduler
-from diffusers.schedulers.scheduling_euler_discrete import EulerDiscreteScheduler
-from diffusers.schedulers.scheduling_heun_discrete import HeunDiscreteScheduler
-from diffusers.schedulers.scheduling_unipc_multistep import UniPCMultistepScheduler
 
 from core.errors import SettingsError
 from core.recipe import SchedulerName
@@ -25,29 +18,50 @@ _TO_ZERO = {"final_sigmas_type": "zero"}
 
 @dataclass(frozen=True)
 class _Family:
-    """How one scheduler is built. `draws`: it adds fresh noise at each step."""
+    """How one scheduler is built: diffusers' module and class, and its options.
 
-    make: Callable[..., Any]
+    The module is imported when it is used, since some take seconds. `draws`: it adds fresh noise
+    at each step. `takes_timesteps`: it is told its timesteps one by one.
+    """
+
+    module: str
+    name: str
     options: dict[str, Any]
     draws: bool = False
+    takes_timesteps: bool = False
+
+    def make(self, **options: Any) -> Any:
+        """Return a scheduler with these options besides its own."""
+        module = importlib.import_module(f"diffusers.schedulers.scheduling_{self.module}")
+        return getattr(module, self.name)(**self.options, **options)
 
 
 _FAMILIES = {
     SchedulerName.DDIM: _Family(
-        DDIMScheduler, {"clip_sample": False, "set_alpha_to_one": True, **_TRAILING}
+        "ddim", "DDIMScheduler", {"clip_sample": False, "set_alpha_to_one": True, **_TRAILING}
     ),
-    SchedulerName.EULER: _Family(EulerDiscreteScheduler, {**_TO_ZERO, **_TRAILING}),
-    SchedulerName.EULER_A: _Family(EulerAncestralDiscreteScheduler, _TRAILING, draws=True),
+    SchedulerName.EULER: _Family(
+        "euler_discrete", "EulerDiscreteScheduler", {**_TO_ZERO, **_TRAILING}
+    ),
+    SchedulerName.EULER_A: _Family(
+        "euler_ancestral_discrete", "EulerAncestralDiscreteScheduler", _TRAILING, draws=True
+    ),
     SchedulerName.DPMPP_2M: _Family(
-        DPMSolverMultistepScheduler, {"algorithm_type": "dpmsolver++", **_TO_ZERO, **_TRAILING}
+        "dpmsolver_multistep",
+        "DPMSolverMultistepScheduler",
+        {"algorithm_type": "dpmsolver++", **_TO_ZERO, **_TRAILING},
     ),
     SchedulerName.DPMPP_SDE: _Family(
-        DPMSolverSinglestepScheduler,
+        "dpmsolver_singlestep",
+        "DPMSolverSinglestepScheduler",
         {"algorithm_type": "sde-dpmsolver++", "lower_order_final": True, **_TO_ZERO},
         draws=True,
+        takes_timesteps=True,
     ),
-    SchedulerName.UNIPC: _Family(UniPCMultistepScheduler, {**_TO_ZERO, **_TRAILING}),
-    SchedulerName.HEUN: _Family(HeunDiscreteScheduler, _TRAILING),
+    SchedulerName.UNIPC: _Family(
+        "unipc_multistep", "UniPCMultistepScheduler", {**_TO_ZERO, **_TRAILING}
+    ),
+    SchedulerName.HEUN: _Family("heun_discrete", "HeunDiscreteScheduler", _TRAILING),
 }
 
 
@@ -112,11 +126,10 @@ def _build(family: _Family, ratios: tuple[float, ...]) -> Any:
         num_train_timesteps=len(ratios),
         trained_betas=betas,
         prediction_type="v_prediction",
-        **family.options,
     )
     # The products of rounded single-precision betas are off by percents at low noise.
     scheduler.alphas_cumprod = torch.tensor(alphas, dtype=torch.float64)
-    if family.make is DPMSolverSinglestepScheduler:
+    if family.takes_timesteps:
         scheduler.set_timesteps(timesteps=list(reversed(range(len(ratios)))))
     else:
         scheduler.set_timesteps(len(ratios))

@@ -17,9 +17,7 @@ from core.errors import ItemError
 class Worker:
     """Renders photographs with one model; arguments as for Renderer."""
 
-    def __init__(
-        self, model: LoadedModel, send: Send, is_canceled: Callable[[int], bool]
-    ) -> None:
+    def __init__(self, model: LoadedModel, send: Send, is_canceled: Callable[[int], bool]) -> None:
         self._model = model
         self._send = send
         self._is_canceled = is_canceled
@@ -83,8 +81,7 @@ class Worker:
         except ItemError as error:
             self._renderer.trouble(render.item, error)
         except MemoryError:
-            error = memory_error(render.source.name, on_device=False)
-            self._renderer.trouble(render.item, error)
+            self._renderer.trouble(render.item, memory_error(render.source.name, on_device=False))
         return None
 
     def _prepared(self, render: Render) -> Task:

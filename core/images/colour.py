@@ -7,7 +7,7 @@ import numpy as np
 from core.images.photo import Floats, Photo, Pixels
 from core.images.spaces import GreySpace, Space, SrgbSpace, scaled, space_of
 
-BAND_PIXELS = 1 << 20
+BAND_PIXELS = 1 << 16
 _FADE_FROM, _FADE_TO = 0.125, 0.5
 
 
@@ -78,6 +78,6 @@ def _lost_beyond(space: Space, source: Pixels, was: Floats, now: Floats) -> Floa
 
 
 def bands(height: int, width: int) -> list[tuple[int, int]]:
-    """Return (top, bottom) of row bands of about a megapixel: what keeps temporaries small."""
+    """Return (top, bottom) of row bands small enough for their temporaries to stay in the cache."""
     rows = max(1, BAND_PIXELS // max(1, width))
     return [(top, min(height, top + rows)) for top in range(0, height, rows)]

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from core.errors import ImageReadError
 from core.images import refusals
 from core.images.containers import (
     avif,
     bmp,
+    heic,
     jpeg,
     jpeg_codec,
     jpeg_metadata,
     png,
     png_metadata,
+    raw,
     tiff,
     webp,
 )
@@ -47,7 +48,7 @@ def decode_photo(name: str, data: bytes, *, max_pixels: int = MAX_PIXELS) -> Pho
     Raises:
         ImageReadError: as `read_photo`.
     """
-    container = container_of(name, data[:HEAD_BYTES])
+    container = _container(name, data)
     info = _info(name, data, container)
     _check_info(name, info, max_pixels)
     try:
@@ -92,7 +93,7 @@ def probe(path: Path) -> PhotoInfo:
     """
     with opened(path) as (fd, status):
         window = FileWindow(fd, status.st_size)
-        container = container_of(path.name, window[0:HEAD_BYTES])
+        container = _container(path.name, window)
         return _info(path.name, window, container)
 
 
@@ -104,8 +105,16 @@ def read_metadata(path: Path) -> Metadata:
     """
     with opened(path) as (fd, status):
         window = FileWindow(fd, status.st_size)
-        container = container_of(path.name, window[0:HEAD_BYTES])
+        container = _container(path.name, window)
         return _extras(path.name, window, container).metadata
+
+
+def _container(name: str, data: ByteSource) -> Container:
+    """Return the format; a raw file that is built like a TIFF is raw."""
+    container = container_of(name, data[0:HEAD_BYTES])
+    if container is Container.TIFF and tiff.holds_raw(data):
+        return Container.RAW
+    return container
 
 
 def _check_info(name: str, info: PhotoInfo, max_pixels: int) -> None:
@@ -125,11 +134,9 @@ def check_size(name: str, width: int, height: int, max_pixels: int) -> None:
 
 
 def _info(name: str, data: ByteSource, container: Container) -> PhotoInfo:
-    describe = _DESCRIBERS.get(container)
-    if describe is None:
-        raise _needs_extra(name, container)
+    _check_extra(name, container)
     try:
-        info = describe(name, data)
+        info = _DESCRIBERS[container](name, data)
     except TiffError as error:
         raise refusals.damaged(name, "its header") from error
     if info.width <= 0 or info.height <= 0:
@@ -139,12 +146,11 @@ def _info(name: str, data: ByteSource, container: Container) -> PhotoInfo:
     return info
 
 
-def _needs_extra(name: str, container: Container) -> ImageReadError:
-    if container is Container.RAW:
-        return refusals.raw(name)
-    return refusals.unsupported(
-        name, "a HEIC picture", "Install regrain[heic], or export it as JPEG."
-    )
+def _check_extra(name: str, container: Container) -> None:
+    if container is Container.RAW and not raw.is_installed():
+        raise refusals.raw(name)
+    if container is Container.HEIC and not heic.is_installed():
+        raise heic.missing(name)
 
 
 def _jpeg_info(name: str, data: ByteSource) -> PhotoInfo:
@@ -160,7 +166,7 @@ def _jpeg_info(name: str, data: ByteSource) -> PhotoInfo:
 
 
 def _png_info(name: str, data: ByteSource) -> PhotoInfo:
-    layout = png.read_layout(name, data)
+    layout = png.read_header(name, data)
     exif = png_metadata.read_extras(name, data, layout).orientation
     return PhotoInfo(
         layout.width, layout.height, Container.PNG, bits=layout.depth,
@@ -203,6 +209,15 @@ def _avif_info(name: str, data: ByteSource) -> PhotoInfo:
     )  # fmt: skip
 
 
+def _heic_info(name: str, data: ByteSource) -> PhotoInfo:
+    return replace(_avif_info(name, data), container=Container.HEIC)
+
+
+def _raw_info(name: str, data: ByteSource) -> PhotoInfo:
+    width, height = raw.read_size(name, data)
+    return PhotoInfo(width, height, Container.RAW, bits=16)
+
+
 _DESCRIBERS = {
     Container.JPEG: _jpeg_info,
     Container.PNG: _png_info,
@@ -210,6 +225,8 @@ _DESCRIBERS = {
     Container.WEBP: _webp_info,
     Container.BMP: _bmp_info,
     Container.AVIF: _avif_info,
+    Container.HEIC: _heic_info,
+    Container.RAW: _raw_info,
 }
 
 
@@ -227,7 +244,10 @@ def _extras(name: str, data: ByteSource, container: Container) -> Extras:
             return avif.read_extras(avif.read_layout(name, data))
         case Container.BMP:
             return Extras(Metadata(dpi=bmp.read_layout(name, data).dpi))
-    raise _needs_extra(name, container)
+        case Container.HEIC:
+            return heic.read_extras(avif.read_layout(name, data))
+        case Container.RAW:
+            return raw.read_extras(data)
 
 
 def _read_jpeg(name: str, data: bytes) -> tuple[Raster, Extras]:
@@ -262,6 +282,16 @@ def _read_avif(name: str, data: bytes) -> tuple[Raster, Extras]:
     return avif.decode(name, data, layout), avif.read_extras(layout)
 
 
+def _read_heic(name: str, data: bytes) -> tuple[Raster, Extras]:
+    layout = avif.read_layout(name, data)
+    avif.check_range(name, layout)
+    return heic.decode(name, data, layout), heic.read_extras(layout)
+
+
+def _read_raw(name: str, data: bytes) -> tuple[Raster, Extras]:
+    return raw.decode(name, data), raw.read_extras(data)
+
+
 _DECODERS = {
     Container.JPEG: _read_jpeg,
     Container.PNG: _read_png,
@@ -269,4 +299,6 @@ _DECODERS = {
     Container.WEBP: _read_webp,
     Container.BMP: _read_bmp,
     Container.AVIF: _read_avif,
+    Container.HEIC: _read_heic,
+    Container.RAW: _read_raw,
 }

@@ -238,8 +238,13 @@ def _write(target: BinaryIO | int, pieces: Iterable[bytes]) -> int:
     return total
 
 
-def copy_unchanged(path: Path, sha256: str, target: BinaryIO | int) -> str:
-    """Copy a photograph's file byte for byte: strength 0, or clean already.
+def copy_unchanged(
+    path: Path, sha256: str, target: BinaryIO | int, rule: MetadataRule = MetadataRule.KEEP
+) -> None:
+    """Copy a photograph without touching its picture: strength 0, or clean already.
+
+    With the rule `keep`, byte for byte. Else the coded data of an upright JPEG or PNG go over
+    as they are with the metadata that the rule leaves; other files are written anew.
 
     Args:
         sha256: of the bytes that were looked at before.
@@ -252,8 +257,25 @@ def copy_unchanged(path: Path, sha256: str, target: BinaryIO | int) -> str:
         data, digest = files.read_whole(path, fd, status)
     if digest != sha256:
         raise files.changed(path.name)
-    _write(target, (data,))
-    return digest
+    if rule is MetadataRule.KEEP:
+        _write(target, (data,))
+        return
+    photo = decode_photo(path.name, data)
+    container = photo.container
+    if photo.orientation != 1 or container not in (Container.JPEG, Container.PNG):
+        write_photo(photo, photo.pixels, photo.alpha, target, EncodeOptions(metadata=rule))
+        return
+    carry = Carry(
+        rule, container, photo.width, photo.height,
+        thumbnail=lambda limit: _thumbnail(photo, limit),
+    )  # fmt: skip
+    metadata = carried(photo.metadata, carry)
+    if container is Container.JPEG:
+        stream = jpeg.coded_stream(data, jpeg.read_layout(path.name, data))
+        _write(target, jpeg_metadata.wrap(stream, metadata, photo.icc))
+    else:
+        stream = png.coded_stream(path.name, data, png.read_layout(path.name, data))
+        _write(target, png_metadata.wrap(stream, metadata, photo.icc))
 
 
 def verify_written(file: Path | int, expected: EncodedFacts) -> str:

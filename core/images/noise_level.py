@@ -1,4 +1,4 @@
-"""How noisy a photograph is: the deviation of its noise, measured where it is flattest. NumPy only."""
+"""How noisy a photograph is: its noise's deviation, measured where it is flattest. NumPy only."""
 
 from __future__ import annotations
 

@@ -164,6 +164,11 @@ def primaries_profile(
     return _assemble(parts)
 
 
+def adobe_rgb() -> bytes | None:
+    """Return a profile of the Adobe RGB (1998) encoding, from its published figures."""
+    return primaries_profile((0.3127, 0.3290), (0.64, 0.33, 0.21, 0.71, 0.15, 0.06), 563 / 256)
+
+
 def _from_xy(x: float, y: float) -> NDArray[np.float64]:
     return np.array([x / y, 1.0, (1 - x - y) / y])
 

@@ -15,7 +15,7 @@ from core.errors import ImageReadError, Reason
 
 MAX_FILE_BYTES = 5 << 30
 HEAD_BYTES = 4096
-_BLOCK = 1 << 16
+_BLOCK = 1 << 14
 
 
 class ByteSource(Protocol):

@@ -17,9 +17,6 @@ _LUMA = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 _RELATIVE = 1
 _PRECISE_WITH_BLACK_POINT = 0x0400 | 0x2000
 _SAME_AS_SRGB = 0.75 / 255
-_ADOBE_WHITE = (0.3127, 0.3290)
-_ADOBE_PRIMARIES = (0.64, 0.33, 0.21, 0.71, 0.15, 0.06)
-_ADOBE_GAMMA = 563 / 256
 
 
 class Space(Protocol):
@@ -44,15 +41,25 @@ def srgb_encode(linear: Floats) -> Floats:
     curved = np.power(linear, np.float32(1 / 2.4))
     curved *= np.float32(1.055)
     curved -= np.float32(0.055)
-    return np.where(linear <= np.float32(0.0031308), linear * np.float32(12.92), curved)
+    np.multiply(linear, np.float32(12.92), out=curved, where=linear <= np.float32(0.0031308))
+    return curved
 
 
-def srgb_decode(values: Floats) -> Floats:
-    """Return sRGB values, 0 to 1, as linear light."""
-    curved = values + np.float32(0.055)
-    curved *= np.float32(1 / 1.055)
-    np.power(curved, np.float32(2.4), out=curved)
-    return np.where(values <= np.float32(0.04045), values * np.float32(1 / 12.92), curved)
+@lru_cache(maxsize=1)
+def _srgb_to_linear() -> Floats:
+    values = np.linspace(0.0, 1.0, profiles.CURVE_STEPS)
+    curved = ((values + 0.055) / 1.055) ** 2.4
+    return np.where(values <= 0.04045, values / 12.92, curved).astype(np.float32)
+
+
+def _looked_up(table: Floats, positions: Floats) -> Floats:
+    """Return a table of 65536 even steps at positions 0 to 1, to the nearest step.
+
+    That is 16 bits; both sides of a change are rounded alike, so no change stays none.
+    """
+    steps = positions * np.float32(profiles.CURVE_STEPS - 1)
+    steps += np.float32(0.5)
+    return table.take(steps.astype(np.uint16))
 
 
 @dataclass(frozen=True)
@@ -103,7 +110,7 @@ class MatrixSpace:
 
     def from_srgb(self, values: Floats) -> Floats:
         """Return the source's own encoded values."""
-        linear = srgb_decode(values)
+        linear = _looked_up(_srgb_to_linear(), values)
         matrix = self.profile.matrix
         if matrix is None:
             linear = (linear @ _LUMA)[..., None]
@@ -112,17 +119,8 @@ class MatrixSpace:
             linear = linear @ back.T.astype(np.float32)
         np.sqrt(np.clip(linear, 0.0, 1.0, out=linear), out=linear)
         curves = self.profile.from_linear
-        parts = [_interpolated(curve, linear[..., i]) for i, curve in enumerate(curves)]
+        parts = [_looked_up(curve, linear[..., i]) for i, curve in enumerate(curves)]
         return np.stack(parts, axis=2)
-
-
-def _interpolated(curve: Floats, positions: Floats) -> Floats:
-    """Return an evenly tabulated curve at positions 0 to 1."""
-    scale = np.float32(len(curve) - 1)
-    at = positions * scale
-    below = np.minimum(at.astype(np.int32), len(curve) - 2)
-    low = curve.take(below)
-    return low + (at - below) * (curve.take(below + 1) - low)
 
 
 @dataclass(frozen=True)
@@ -190,7 +188,7 @@ def space_of(photo: Photo) -> Space:
     """
     icc = photo.icc
     if icc is None and photo.pixels.shape[2] == 3 and is_adobe_rgb(photo.metadata.exif):
-        icc = profiles.primaries_profile(_ADOBE_WHITE, _ADOBE_PRIMARIES, _ADOBE_GAMMA)
+        icc = profiles.adobe_rgb()
     return _space(icc, int(photo.pixels.shape[2]))
 
 

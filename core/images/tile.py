@@ -7,16 +7,17 @@ lies on the picture as it would on the whole.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.recipe import SizeMode
 
-MARGIN = 32
+MARGIN = 24
 """Pixels along a tile's cut edges that are thrown away: the network sees too little there."""
 
-BLEND = 32
+BLEND = 24
 """Pixels over which one tile's values pass linearly into the next one's."""
 
 OVERLAP = 2 * MARGIN + BLEND
@@ -94,10 +95,10 @@ def blend_weights(starts: list[int], size: int, blend: int = BLEND) -> list[NDAr
     A tile passes linearly into the next around the middle of their overlap; before the first and
     after the last cut the weight is 1.
     """
-    middles = [(a + size + b) / 2 for a, b in zip(starts, starts[1:], strict=False)]
+    middles = [(a + size + b) / 2 for a, b in pairwise(starts)]
     weights = []
     for k, start in enumerate(starts):
-        centres = np.arange(start, start + size) + 0.5
+        centres = np.arange(start, start + size, dtype=np.float64) + 0.5
         rising = _ramp(centres, middles[k - 1], blend) if k else np.ones(size)
         falling = _ramp(centres, middles[k], blend) if k < len(middles) else np.zeros(size)
         is_last = k == len(middles)

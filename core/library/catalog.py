@@ -114,8 +114,8 @@ class Catalog:
         That is one with this key in the planned folder, of this source or under the planned name.
         """
         wanted = Wanted(source, planned, "")
-        candidates = standing.candidates(wanted, self.results_by_key(key))
-        return next((entry for entry in candidates if self.standing(entry)), None)
+        found = (one for one in self.results_by_key(key) if standing.matches(wanted, one))
+        return next((entry for entry in found if self.standing(entry)), None)
 
     def find_copy(self, key: str) -> Result | None:
         """Return a standing result with this key anywhere, to be copied instead of rendered."""

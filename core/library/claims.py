@@ -71,7 +71,7 @@ def dead_claims(connection: Connection) -> list[DeadClaim]:
     query = query.join_from(item, asset).join(job).where(CLAIMED_ROWS)
     recipes: dict[int, Recipe] = {}
     found = []
-    for row in connection.execute(query.order_by(item.c.id)):
+    for row in connection.execute(query):
         if row.job_id not in recipes:
             recipes[row.job_id] = recipe_of(row.recipe)
         claim = claim_of(row, row.attempt, recipes[row.job_id], again=row.again)

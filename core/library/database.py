@@ -92,7 +92,6 @@ def _make_or_upgrade(path: Path) -> None:
         sqlite.refuse_others(path, header)
         if check:
             sqlite.quick_check(connection, path)
-        sqlite.set_journal(connection)
         if header.user_version < SCHEMA_VERSION:
             name = f"{path.name}.version-{header.user_version}.backup"
             sqlite.backup(connection, path.with_name(name))
@@ -106,8 +105,8 @@ def _make(path: Path) -> None:
     part = path.with_name(f".{path.name}.new-{secrets.token_hex(8)}")
     try:
         with closing(sqlite.connect(part, create=True)) as connection:
+            connection.execute("PRAGMA application_id")  # makes the file
             part.chmod(0o600)
-            connection.execute("PRAGMA synchronous = OFF")  # synced once, below
         _upgrade(part, library_id=secrets.token_hex(6))
         sqlite.sync_file(part)
         FsOps().rename_noreplace(part, path)
@@ -115,9 +114,8 @@ def _make(path: Path) -> None:
     except FileExistsError:
         pass
     finally:
-        part.unlink(missing_ok=True)
-    with closing(sqlite.connect(path)) as connection:
-        sqlite.set_journal(connection)
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            part.with_name(part.name + suffix).unlink(missing_ok=True)
 
 
 def _upgrade(path: Path, *, library_id: str | None = None) -> None:
@@ -134,9 +132,16 @@ def _upgrade(path: Path, *, library_id: str | None = None) -> None:
 
 def _engine(path: Path, *, read_only: bool) -> Engine:
     """Return an engine whose transactions begin as written here, not as the driver guesses."""
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite.connect(path, read_only=read_only)
+        if not read_only:
+            sqlite.set_journal(connection)
+        return connection
+
     engine = create_engine(
         "sqlite+pysqlite://",
-        creator=lambda: sqlite.connect(path, read_only=read_only),
+        creator=connect,
         poolclass=QueuePool if read_only else NullPool,
     )
     begin = "BEGIN" if read_only else "BEGIN IMMEDIATE"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
@@ -9,6 +11,9 @@ from sqlalchemy import Connection
 from core.library.tables import APPLICATION_ID, SCHEMA_VERSION
 
 _SCRIPTS = "core.library:migrations"
+
+_ONE_AT_A_TIME = threading.Lock()
+"""Alembic keeps what it works on in its modules, so two threads would get into each other's."""
 
 
 def config(connection: Connection) -> Config:
@@ -25,6 +30,7 @@ def upgrade(connection: Connection) -> None:
     SQLite takes back schema changes with the transaction, so a kill leaves the old schema or the
     new one, never one between. A library that another process has just upgraded is left as it is.
     """
-    command.upgrade(config(connection), "head")
+    with _ONE_AT_A_TIME:
+        command.upgrade(config(connection), "head")
     connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")

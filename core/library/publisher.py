@@ -14,7 +14,7 @@ from pathlib import Path
 from core.errors import OutputWriteError, Reason
 from core.library.catalog import Catalog
 from core.library.queue import JobQueue
-from core.library.records import Claim, FileStat, Rendered, Result
+from core.library.records import Claim, FileStat, ItemStatus, Rendered, Result
 from core.library.states import StaleClaim
 from core.outputs.folders import make_folder, stopped
 from core.outputs.fsops import FsOps
@@ -85,7 +85,14 @@ class Publisher:
             self.queue.fail(claim.item, claim.attempt, error.reason, error.message, error.hint)
             raise
         except OSError as error:
+            self._give_back(claim)
             raise stopped(claim.planned.parent, error) from error
+
+    def _give_back(self, claim: Claim) -> None:
+        """Let an item wait again whose file was not staged; a staged one is for `recover`."""
+        if self.queue.item(claim.item).status is ItemStatus.RUNNING:
+            self.discard(claim)
+            self.queue.release([claim])
 
     def place(self, claim: Claim, rendered: Rendered, *, reserved: Path | None) -> Path:
         """Find a name, stage, take it, settle. `reserved`: an empty file there is ours.

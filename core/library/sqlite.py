@@ -78,7 +78,10 @@ def foreign(path: Path) -> LibraryError:
 
 
 def connect(path: Path, *, create: bool = False, read_only: bool = False) -> sqlite3.Connection:
-    """Open a connection in autocommit mode with the library's settings; any thread may use it."""
+    """Open a connection in autocommit mode with the library's settings; any thread may use it.
+
+    It changes nothing in the file; whoever is going to write calls `set_journal`.
+    """
     mode = "rwc" if create else "rw"
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
@@ -88,7 +91,7 @@ def connect(path: Path, *, create: bool = False, read_only: bool = False) -> sql
         check_same_thread=False,
     )
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA synchronous = FULL")  # a committed row survives a power cut
     if read_only:
         connection.execute("PRAGMA query_only = ON")
     return connection

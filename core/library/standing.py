@@ -57,16 +57,6 @@ def _stat_in(row: Row[tuple[int, ...]]) -> FileStat:
     return FileStat(row.device, row.inode, row.size, row.mtime_ns, row.ctime_ns)
 
 
-def results_with(connection: Connection, keys: Iterable[str]) -> dict[str, list[Result]]:
-    """Return the recorded results with one of these keys."""
-    found: dict[str, list[Result]] = defaultdict(list)
-    for chunk in _chunks(sorted(set(keys))):
-        query = RESULT.where(result_table.c.result_key.in_(chunk))
-        for row in connection.execute(query):
-            found[row.result_key].append(read_result(row))
-    return found
-
-
 def stand_already(connection: Connection, items: Sequence[Wanted]) -> list[Path | None]:
     """Return, an item each, the path of its result that stands; None where that is not certain.
 
@@ -77,28 +67,47 @@ def stand_already(connection: Connection, items: Sequence[Wanted]) -> list[Path 
         result_key(hashes[entry.source], entry.digest) if entry.source in hashes else None
         for entry in items
     ]
-    results = results_with(connection, (key for key in keys if key is not None))
+    recorded = _Recorded(connection, (key for key in keys if key is not None))
     return [
-        None if key is None else _first_unchanged(candidates(entry, results.get(key, ())))
+        None if key is None else _first_unchanged(recorded.matching(entry, key))
         for entry, key in zip(items, keys, strict=True)
     ]
 
 
-def _first_unchanged(results: Iterable[Result]) -> Path | None:
-    return next((result.path for result in results if _unchanged(result)), None)
+class _Recorded:
+    """The recorded results with some keys, found by folder and source, or folder and name."""
+
+    def __init__(self, connection: Connection, keys: Iterable[str]) -> None:
+        self._by_source: dict[tuple[str, Path, Path], list[Result]] = defaultdict(list)
+        self._by_name: dict[tuple[str, Path, str], Result] = {}
+        for chunk in _chunks(sorted(set(keys))):
+            query = RESULT.where(result_table.c.result_key.in_(chunk))
+            for row in connection.execute(query):
+                found = read_result(row)
+                self._by_source[found.key, row.folder, found.source].append(found)
+                self._by_name[found.key, row.folder, row.name_key] = found
+
+    def matching(self, entry: Wanted, key: str) -> Iterator[Result]:
+        folder = entry.planned.parent
+        yield from self._by_source.get((key, folder, entry.source), ())
+        named = self._by_name.get((key, folder, name_key(entry.planned.name)))
+        if named is not None:
+            yield named
 
 
-def candidates(entry: Wanted, results: Iterable[Result]) -> Iterator[Result]:
-    """Yield those results with an item's key that make it already done where they are.
+def matches(entry: Wanted, result: Result) -> bool:
+    """Return whether a result with an item's key makes it already done where it is.
 
     In the planned folder: of the same source, or under the very name that is planned.
     """
-    folder, planned = entry.planned.parent, name_key(entry.planned.name)
-    for result in results:
-        if result.path.parent != folder:
-            continue
-        if result.source == entry.source or name_key(result.path.name) == planned:
-            yield result
+    if result.path.parent != entry.planned.parent:
+        return False
+    same_name = name_key(result.path.name) == name_key(entry.planned.name)
+    return result.source == entry.source or same_name
+
+
+def _first_unchanged(results: Iterable[Result]) -> Path | None:
+    return next((result.path for result in results if _unchanged(result)), None)
 
 
 def _unchanged(result: Result) -> bool:

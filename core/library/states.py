@@ -77,7 +77,7 @@ WAITING: dict[str, Any] = CLEARED | {
 """A row that waits, as if nothing had been tried; attempt and crashes are kept."""
 
 
-class StaleClaim(Exception):  # noqa: N818 - what happened is no error of the user's
+class StaleClaim(Exception):
     """The report is about an attempt that is over; drop the work, it is another's now."""
 
 

@@ -67,7 +67,7 @@ def missing(root: Path) -> BatchStopped:
     """Return the error for an output folder that is gone."""
     return BatchStopped(
         StopReason.VOLUME_MISSING,
-        f"Stopped: the folder {root} is gone.",
+        f"The folder {root} is gone.",
         hint="Connect its drive, or run the same command again to make it anew. Nothing is lost.",
     )
 
@@ -77,18 +77,18 @@ def stopped(folder: Path, error: OSError) -> BatchStopped:
     if error.errno in _FULL:
         return BatchStopped(
             StopReason.DISK_FULL,
-            f"Stopped: the disk of {folder} is full.",
+            f"The disk of {folder} is full.",
             hint="Free space or choose another folder, then Resume. Nothing is lost.",
         )
     if error.errno in _READ_ONLY:
         return BatchStopped(
             StopReason.READ_ONLY,
-            f"Stopped: {folder} cannot be written ({error.strerror}).",
+            f"{folder} cannot be written ({error.strerror}).",
             hint="Allow writing there or choose another folder, then Resume. Nothing is lost.",
         )
     return BatchStopped(
         StopReason.VOLUME_MISSING,
-        f"Stopped: {folder} cannot be used ({error.strerror or error}).",
+        f"{folder} cannot be used ({error.strerror or error}).",
         hint="Check the drive or choose another folder, then Resume. Nothing is lost.",
     )
 
@@ -107,7 +107,7 @@ def check_space(folder: Path, needed: int, fs: FsOps) -> None:
     if free < needed:
         raise BatchStopped(
             StopReason.DISK_FULL,
-            f"Stopped: the disk of {folder} has {free / 1e9:.1f} GB left, "
+            f"The disk of {folder} has {free / 1e9:.1f} GB left, "
             f"this batch needs about {needed / 1e9:.1f} GB.",
             hint="Free space or choose another folder, then Resume. Nothing is lost.",
         )

@@ -112,7 +112,7 @@ class FsOps:
 
     def is_folder(self, path: Path) -> bool:
         """Return whether a folder stands at `path`."""
-        return path.is_dir()
+        return os.path.isdir(path)  # noqa: PTH112 - says False where Path.is_dir raises
 
     def is_readable_file(self, path: Path) -> bool:
         """Return whether a regular file stands at `path` that this user may read."""

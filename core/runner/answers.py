@@ -53,7 +53,7 @@ class Answers:
         if isinstance(message, Died):
             self._died(work, message)
         elif isinstance(message, ModelLoaded):
-            self._model_loaded(work, message)
+            self.model_loaded(work, message)
         elif isinstance(message, EngineFailed):
             raise self._stopped(message)
         elif isinstance(message, Announced | Stepped | Rendered | ItemTrouble | ItemCanceled):
@@ -149,7 +149,8 @@ class Answers:
             return
         self._decider.fail(claim, message.reason, message.message, message.hint)
 
-    def _model_loaded(self, work: Work, message: ModelLoaded) -> None:
+    def model_loaded(self, work: Work, message: ModelLoaded) -> None:
+        """Note with which numerics the batch's model is there."""
         self._engine.loaded(message)
         job = work.job.id
         if self._engine.asked_job != job:
@@ -157,9 +158,11 @@ class Answers:
         self._engine.keep_numerics(job, self._queue.set_numerics(job, message.numerics))
         self._report.emit(ModelReady(message.model, message.device, message.dtype, message.seconds))
 
-    def _stopped(self, message: EngineFailed) -> BatchStopped:
-        fallback = StopReason.MODEL_MISSING if self._engine.loading else StopReason.GPU_LOST
-        return BatchStopped(message.reason or fallback, message.message, hint=message.hint)
+    @staticmethod
+    def _stopped(message: EngineFailed) -> BatchStopped:
+        # Without a reason it is the model or the settings for it that were refused.
+        reason = message.reason or StopReason.MODEL_MISSING
+        return BatchStopped(reason, message.message, hint=message.hint)
 
     def _died(self, work: Work, died: Died) -> None:
         """Give every photograph in flight its verdict; what was only waiting is not concerned."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 
-from core.engine.host import RenderHost
 from core.events import EventSink
 from core.library.ids import JobId
 from core.library.recovery import recover
@@ -33,8 +32,7 @@ class BatchRunner:
     ) -> None:
         self._parts = parts
         self._report = Report(sink)
-        self._choice = choice or EngineChoice()
-        self._host: RenderHost | None = None
+        self._engine = Engine(parts.host, choice or EngineChoice())
 
     def run(self, stop: StopSignal, job: JobId | None = None) -> RunOutcome:
         """Work until nothing is waiting in `job` (None: in the library), or `stop` is given.
@@ -50,8 +48,8 @@ class BatchRunner:
             return RunOutcome.BUSY
         try:
             recover(self._parts.publisher, lock)
-            engine = Engine(self._start_host, self._choice)
-            shift = Shift(self._parts, self._report, engine, stop, run_name=uuid.uuid4().hex)
+            name = uuid.uuid4().hex
+            shift = Shift(self._parts, self._report, self._engine, stop, run_name=name)
             return shift.work(job)
         finally:
             if not held_before:
@@ -59,14 +57,8 @@ class BatchRunner:
 
     def end_if_idle(self, seconds: float) -> bool:
         """End a render process without work for `seconds`; return whether it was ended."""
-        return self._host is not None and self._host.end_if_idle(seconds)
+        return self._engine.end_if_idle(seconds)
 
     def close(self) -> None:
         """End the render process; a later `run` starts it again."""
-        if self._host is not None:
-            self._host.stop()
-
-    def _start_host(self) -> RenderHost:
-        if self._host is None:
-            self._host = self._parts.host()
-        return self._host
+        self._engine.end()

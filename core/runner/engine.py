@@ -27,6 +27,7 @@ class Engine:
         self._choice = choice
         self._host: RenderHost | None = None
         self._asked: tuple[JobId, int] | None = None
+        self._requested: LoadModel | None = None
         self._loaded: ModelLoaded | None = None
         self._stored: dict[JobId, Numerics] = {}
 
@@ -55,27 +56,43 @@ class Engine:
         """Return whether the model is loaded for this batch at this rung of the memory ladder."""
         return self._asked == (job, level) and self._loaded is not None
 
-    def load(self, job: JobId, spec: ModelSpec, stored: Numerics | None, level: int) -> None:
+    def load(
+        self, job: JobId, spec: ModelSpec, stored: Numerics | None, level: int
+    ) -> ModelLoaded | None:
         """Ask for the batch's model, with its stored numerics where it has some.
+
+        Returns the answer at once when just that is loaded already; else it comes as a message.
 
         Raises:
             OSError: the process cannot be started.
         """
         if stored is not None:
             self._stored[job] = stored
-        known = self._stored.get(job)
-        numerics = ladder(known)[level] if known and not self._elsewhere(known) else None
-        rows = known.rows if known else self._choice.batch_size
-        self._asked, self._loaded = (job, level), None
-        self._get_host().send(
-            LoadModel(
-                model=spec,
-                device=self._choice.device,
-                dtype=self._choice.dtype,
-                rows=rows,
-                numerics=numerics,
-            )
+        request = self._request(spec, self._stored.get(job), level)
+        self._asked = (job, level)
+        if self._loaded is not None and self.running and self._is_loaded(request):
+            return self._loaded
+        self._requested, self._loaded = request, None
+        self._get_host().send(request)
+        return None
+
+    def _request(self, spec: ModelSpec, stored: Numerics | None, level: int) -> LoadModel:
+        elsewhere = stored and self._choice.device not in ("auto", stored.device)
+        return LoadModel(
+            model=spec,
+            device=self._choice.device,
+            dtype=self._choice.dtype,
+            rows=stored.rows if stored else self._choice.batch_size,
+            # Another device was asked for than the batch was begun on: that wins.
+            numerics=ladder(stored)[level] if stored and not elsewhere else None,
         )
+
+    def _is_loaded(self, request: LoadModel) -> bool:
+        """Whether the model that is loaded is what `request` would bring."""
+        if self._requested is None or self._requested.model != request.model:
+            return False
+        same = self._loaded is not None and request.numerics == self._loaded.numerics
+        return same or request == self._requested
 
     def loaded(self, message: ModelLoaded) -> None:
         """The model is there."""
@@ -133,12 +150,15 @@ class Engine:
             self._host.stop(grace)
         self._forget()
 
-    def _elsewhere(self, stored: Numerics) -> bool:
-        """Whether the user asks for another device now than the batch was begun on."""
-        return self._choice.device not in ("auto", stored.device)
+    def end_if_idle(self, seconds: float) -> bool:
+        """End a process that has had no work for `seconds`; return whether it was ended."""
+        if self._host is None or not self._host.end_if_idle(seconds):
+            return False
+        self._forget()
+        return True
 
     def _forget(self) -> None:
-        self._asked = self._loaded = None
+        self._asked = self._loaded = self._requested = None
 
     def _get_host(self) -> RenderHost:
         if self._host is None:

@@ -156,22 +156,26 @@ class Shift:
             if flying and (alone or flying[0].alone or len(flying) >= self._engine.capacity):
                 return
             if not self._engine.holds(work.job.id, suspects.level(item)):
-                if not flying and not self._engine.loading:
-                    self._load(work, suspects.level(item))
-                return
+                if flying or self._engine.loading:
+                    return
+                self._load(work, suspects.level(item))
+                continue
             self._send(work, task, alone=alone)
 
     def _load(self, work: Work, level: int) -> None:
         spec = self._spec(work)
         try:
-            self._engine.load(work.job.id, spec, work.job.numerics, level)
+            loaded = self._engine.load(work.job.id, spec, work.job.numerics, level)
         except OSError as error:
             raise BatchStopped(
                 StopReason.GPU_LOST,
                 f"The render process cannot be started: {error.strerror}.",
                 hint="Install Regrain again, then Resume.",
             ) from error
-        self._report.emit(ModelLoading(spec.id))
+        if loaded is not None:
+            self._answers.model_loaded(work, loaded)
+        else:
+            self._report.emit(ModelLoading(spec.id))
 
     def _send(self, work: Work, task: ToRender, *, alone: bool) -> None:
         claim, spec = task.claim, self._spec(work)

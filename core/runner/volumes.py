@@ -25,7 +25,8 @@ class Volumes:
             related = folder in path.parents or anchor in folder.parents
             if related and now != before and _device(folder) != before:
                 return True
-        return anchor != path.parent and _is_mount_root(anchor)
+        # A drive's empty place tells nothing by itself; a mounted drive without the folder does.
+        return anchor != path.parent and _is_mount_root(anchor) and not anchor.is_mount()
 
 
 def _device(folder: Path) -> int | None:

@@ -58,9 +58,7 @@ def test_damaged_preferences_are_refused_and_left_as_they_are(tmp_path: Path, te
     assert path.read_text() == text
 
 
-def test_a_failed_save_leaves_the_old_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "preferences.json"
     save_preferences(path, Preferences(device="cpu"))
 

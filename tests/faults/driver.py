@@ -23,9 +23,9 @@ from tests.runs import Bench
 class Driver:
     """Runs one batch and tells how far it is."""
 
-    def __init__(self, home: Path, delay: float, rows: int) -> None:
+    def __init__(self, home: Path, delay: float, rows: int, *, real: bool) -> None:
         fake: dict[str, object] = {"delay": delay, "rows": rows}
-        self.bench = Bench(home, fake=fake, sink=self.tell)
+        self.bench = Bench(home, fake=fake, sink=self.tell, real=real)
 
     def tell(self, event: Event) -> None:
         if isinstance(event, ModelReady):
@@ -58,11 +58,12 @@ def main() -> int:
     parser.add_argument("home", type=Path)
     parser.add_argument("--delay", type=float, default=0.0)
     parser.add_argument("--rows", type=int, default=0)
+    parser.add_argument("--real", action="store_true", help="the real process and model")
     parser.add_argument("--mutant", choices=sorted(mutants.MUTANTS))
     options = parser.parse_args()
     if options.mutant:
         mutants.MUTANTS[options.mutant]()
-    return Driver(options.home, options.delay, options.rows).run()
+    return Driver(options.home, options.delay, options.rows, real=options.real).run()
 
 
 if __name__ == "__main__":

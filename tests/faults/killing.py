@@ -20,7 +20,7 @@ from tests.fakes import fake_environment
 from tests.runs import manifest, originals
 
 COMMAND = (sys.executable, "-P", "-m", "tests.faults.driver")
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 class Run:
@@ -125,14 +125,15 @@ class KillLoop:
     def kill(self, times: int) -> None:
         """Kill until `times` kills were done; the batch must last that long."""
         draw = random.Random(self.seed)
-        while len(self.killed) < times:
+        victims = (["start", "child", "parent", "both"] * times)[:times]
+        draw.shuffle(victims)
+        while victims:
             with running(self.command) as run:
-                while len(self.killed) < times and self._kill_once(run, draw):
+                while victims and self._kill_once(run, victims.pop(), draw):
                     pass
 
-    def _kill_once(self, run: Run, draw: random.Random) -> bool:
+    def _kill_once(self, run: Run, victim: str, draw: random.Random) -> bool:
         """Kill once; return whether the parent lives on."""
-        victim = draw.choice(("parent", "child", "both", "start"))
         if victim == "start" and run.child == 0:
             run.line(draw.uniform(0, 1))  # anywhere from the first import to the recovery
         else:

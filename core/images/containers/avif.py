@@ -20,6 +20,7 @@ MAX_SIDE = 65536
 _QUALITY = 95
 _SPEED = 6
 _MAX_META = 16 << 20
+_SEQUENCES = {b"avis", b"hevc", b"hevx", b"msf1"}
 _HDR_TRANSFERS = {16: "PQ", 18: "HLG"}
 # irot turns anticlockwise, then imir mirrors: by (quarter turns, axis or None).
 _ORIENTATIONS = {
@@ -98,7 +99,7 @@ def read_layout(name: str, data: ByteSource) -> Layout:
     try:
         for kind, begin, end in boxes(name, data, start + 4, stop):
             _take(name, data, items, (kind, begin, end))
-        return _described(name, data, items, animated=brands == b"avis" and b"moov" in found)
+        return _described(name, data, items, animated=brands in _SEQUENCES and b"moov" in found)
     except (struct.error, IndexError, KeyError) as error:
         raise refusals.damaged(name, "its boxes") from error
 
@@ -213,15 +214,24 @@ def _exif(payload: bytes | None) -> bytes | None:
     return payload[4 + int.from_bytes(payload[:4], "big") :] or None
 
 
-def check(name: str, layout: Layout) -> None:
-    """Refuse what cannot be edited: high dynamic range, more than 8 bits.
+def check_range(name: str, layout: Layout) -> None:
+    """Refuse high dynamic range: its numbers are no colours of a display.
 
     Raises:
         ImageReadError: unsupported_mode.
     """
     if layout.transfer in _HDR_TRANSFERS:
         kind = _HDR_TRANSFERS[layout.transfer]
-        raise refusals.unsupported(name, f"a high dynamic range ({kind}) AVIF")
+        raise refusals.unsupported(name, f"a high dynamic range ({kind}) picture")
+
+
+def check(name: str, layout: Layout) -> None:
+    """Refuse what cannot be written back: high dynamic range, more than 8 bits.
+
+    Raises:
+        ImageReadError: unsupported_mode.
+    """
+    check_range(name, layout)
     if layout.bits > 8:
         raise refusals.unsupported(
             name, f"a {layout.bits}-bit AVIF", "Export it as a 16-bit TIFF or PNG."

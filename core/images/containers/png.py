@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import imagecodecs
@@ -23,6 +22,8 @@ _DEPTHS = {GREY: (1, 2, 4, 8, 16), RGB: (8, 16), PALETTE: (1, 2, 4, 8), GREY_ALP
            RGBA: (8, 16)}  # fmt: skip
 _FOR_PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 _MAX_CHUNKS = 2_000_000
+_TAIL = 1 << 16
+_END = b"\0\0\0\0IEND\xaeB`\x82"
 _LEVEL = 1
 """Level 6 takes five times as long for a file that is a fifth smaller."""
 _STRATEGY_DEFAULT, _FILTER_UP = 0, 0x20
@@ -63,9 +64,35 @@ def read_layout(name: str, data: ByteSource) -> Layout:
     Raises:
         ImageReadError: truncated (no IEND), decode_error.
     """
+    return _with_header(name, data, _walk(name, data, b"IEND"))
+
+
+def read_header(name: str, data: ByteSource) -> Layout:
+    """Return a layout of what stands before the pixels, and an eXIf chunk close behind them.
+
+    Thousands of IDAT chunks are stepped over. A file that does not end as a PNG must is walked.
+
+    Raises:
+        ImageReadError: as `read_layout`.
+    """
+    chunks = _walk(name, data, b"IDAT")
+    start = max(chunks[-1].stop, len(data) - _TAIL)
+    tail = data[start : len(data)]
+    if not tail.endswith(_END):
+        return read_layout(name, data)
+    at = tail.rfind(b"eXIf")
+    if at >= 4:
+        size = int.from_bytes(tail[at - 4 : at], "big")
+        check = tail[at + 4 + size : at + 8 + size]
+        if zlib.crc32(tail[at : at + 4 + size]) == int.from_bytes(check, "big"):
+            chunks.append(Chunk(b"eXIf", start + at + 4, start + at + 4 + size))
+    return _with_header(name, data, chunks)
+
+
+def _walk(name: str, data: ByteSource, last: bytes) -> list[Chunk]:
     chunks: list[Chunk] = []
     at = len(SIGNATURE)
-    while not chunks or chunks[-1].kind != b"IEND":
+    while not chunks or chunks[-1].kind not in (last, b"IEND"):
         head = data[at : at + 8]
         if len(head) < 8:
             raise refusals.truncated(name)
@@ -76,10 +103,10 @@ def read_layout(name: str, data: ByteSource) -> Layout:
             raise refusals.truncated(name)
         chunks.append(Chunk(kind, at + 8, at + 8 + size))
         at += 12 + size
-    return _with_header(name, data, tuple(chunks))
+    return chunks
 
 
-def _with_header(name: str, data: ByteSource, chunks: tuple[Chunk, ...]) -> Layout:
+def _with_header(name: str, data: ByteSource, chunks: list[Chunk]) -> Layout:
     if chunks[0].kind != b"IHDR" or chunks[0].stop - chunks[0].start != 13:
         raise refusals.damaged(name, "no header")
     header = struct.unpack(">IIBBBBB", data[chunks[0].start : chunks[0].stop])
@@ -90,7 +117,7 @@ def _with_header(name: str, data: ByteSource, chunks: tuple[Chunk, ...]) -> Layo
         raise refusals.damaged(name, "an impossible pixel format")
     if not any(chunk.kind == b"IDAT" for chunk in chunks):
         raise refusals.truncated(name)
-    return Layout(chunks, width, height, depth, colour)
+    return Layout(tuple(chunks), width, height, depth, colour)
 
 
 def decode(name: str, data: bytes, layout: Layout) -> Raster:
@@ -99,7 +126,7 @@ def decode(name: str, data: bytes, layout: Layout) -> Raster:
     Raises:
         ImageReadError: truncated, decode_error.
     """
-    stream = b"".join(_pixel_stream(name, data, layout))
+    stream = coded_stream(name, data, layout)
     pixels = _deep(name, stream) if layout.depth == 16 else _shallow(name, stream)
     if pixels.shape[:2] != (layout.height, layout.width):
         raise refusals.damaged(name, "its size differs from its header")
@@ -109,15 +136,21 @@ def decode(name: str, data: bytes, layout: Layout) -> Raster:
     return Raster(colour, alpha, bits=layout.depth, mode=MODES[layout.colour], lossless=True)
 
 
-def _pixel_stream(name: str, data: bytes, layout: Layout) -> Iterator[bytes]:
-    yield SIGNATURE
+def coded_stream(name: str, data: bytes, layout: Layout) -> bytes:
+    """Return the picture without its metadata, every chunk's checksum compared.
+
+    Raises:
+        ImageReadError: decode_error.
+    """
+    parts = [SIGNATURE]
     for chunk in layout.chunks:
         if chunk.kind not in _FOR_PIXELS:
             continue
         whole = data[chunk.start - 4 : chunk.stop]
         if zlib.crc32(whole) != int.from_bytes(data[chunk.stop : chunk.stop + 4], "big"):
             raise refusals.damaged(name, "a checksum does not match")
-        yield data[chunk.start - 8 : chunk.stop + 4]
+        parts.append(data[chunk.start - 8 : chunk.stop + 4])
+    return b"".join(parts)
 
 
 def _shallow(name: str, stream: bytes) -> Pixels:

@@ -94,7 +94,7 @@ def _inflate(name: str, packed: bytes, limit: int, what: str) -> bytes:
 
 def _raw_profile(text: str) -> bytes:
     """Return the bytes of ImageMagick's `Raw profile type`: newline, name, length, hexadecimal."""
-    found = re.match(r"\s*\w+\s+\d+\s([0-9a-fA-F\s]*)$", text)
+    found = re.match(r"\n?[^\n]+\n *\d+\n([0-9a-fA-F\s]*)$", text)
     digits = re.sub(r"\s", "", found.group(1)) if found else ""
     return bytes.fromhex(digits) if len(digits) % 2 == 0 else b""
 

@@ -60,7 +60,7 @@ def read_layout(name: str, data: ByteSource) -> Layout:
     document, and editing one of them would lose the others.
 
     Raises:
-        ImageReadError: truncated, raw, unsupported_mode, decode_error.
+        ImageReadError: truncated, unsupported_mode, decode_error.
     """
     try:
         tiff = read_tiff(data)
@@ -68,8 +68,6 @@ def read_layout(name: str, data: ByteSource) -> Layout:
     except TiffError as error:
         raise refusals.truncated(name) from error
     full = [(index, page) for index, page in enumerate(pages) if not _is_side_page(tiff, page)]
-    if _is_raw(tiff, pages):
-        raise refusals.raw(name)
     if len(full) != 1:
         what = f"a TIFF of {len(full)} pages" if full else "a TIFF without a full picture"
         raise refusals.unsupported(name, what, "Save each page as a file of its own.")
@@ -105,9 +103,14 @@ def _is_side_page(tiff: Tiff, page: Ifd) -> bool:
     return bool(reduced_or_mask) or tiff.number(page, 262) == _MASK or page.get(256) is None
 
 
-def _is_raw(tiff: Tiff, pages: list[Ifd]) -> bool:
-    children = list(pages)
-    for page in pages[:4]:
+def holds_raw(data: ByteSource) -> bool:
+    """Say whether a TIFF is a camera's raw file: a mosaic of colours, or a DNG."""
+    try:
+        tiff = read_tiff(data)
+        children = [tiff.ifd(tiff.first)]
+    except TiffError:
+        return False
+    for page in children[:1]:
         for at in tiff.numbers(page.get(330))[:8]:
             try:
                 children.append(tiff.ifd(at))

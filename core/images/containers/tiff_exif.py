@@ -11,9 +11,11 @@ from core.images.ifd import Entry, Ifd, Tiff, TiffError
 STRUCTURE = frozenset(
     {*range(254, 260), *range(262, 267), 273, 274, 277, 278, 279, 280, 281, 284, *range(288, 294),
      297, 301, *range(317, 326), 326, 327, 328, 330, *range(332, 348), *range(512, 522),
-     *range(529, 533), 700, 32781, *range(32995, 32999), 33723, 34377, 34675, 37724}
+     *range(529, 533), 700, 32781, *range(32995, 32999), 33421, 33422, 33723, 34377, 34675,
+     37724, *range(50706, 50782), *range(50827, 51200)}
 )  # fmt: skip
-"""Tags that describe how pixels lie in the file, or hold blocks that are carried by themselves."""
+"""Tags that describe how pixels lie in the file, how a DNG is developed, or hold blocks
+that are carried by themselves."""
 _INTEROP = 0xA005
 _POINTERS = (EXIF_IFD, GPS_IFD, _INTEROP)
 _MAX_VALUE = 60_000

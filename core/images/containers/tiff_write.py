@@ -87,17 +87,11 @@ def encode(
         for top in range(0, whole.shape[0], rows)
     ]
     sizes = [len(strip) for strip in strips]
-    if len(prefix) + sum(sizes) > _MAX_BYTES:
-        raise OutputWriteError(
-            Reason.TOO_LARGE,
-            "The result is larger than the 4 GB that a TIFF can hold.",
-            hint="Choose another format or a smaller size.",
-        )
-    starts = (np.cumsum([0, *sizes[:-1]]) + len(prefix)).tolist()
+    _check_size(len(prefix) + sum(sizes))
     _describe(directory, whole, pixels.shape[2], method, rows)
     if alpha is not None:
         directory.shorts(338, _EXTRA[alpha_kind])
-    directory.longs(273, *starts)
+    directory.longs(273, *(np.cumsum([0, *sizes[:-1]]) + len(prefix)).tolist())
     directory.longs(279, *sizes)
     _add_blocks(directory, metadata, icc)
     end = len(prefix) + sum(sizes)
@@ -105,6 +99,15 @@ def encode(
     yield prefix[:4] + struct.pack(directory.order + "I", at) + prefix[8:]
     yield from strips
     yield bytes(at - end) + directory.build(at)
+
+
+def _check_size(total: int) -> None:
+    if total > _MAX_BYTES:
+        raise OutputWriteError(
+            Reason.TOO_LARGE,
+            "The result is larger than the 4 GB that a TIFF can hold.",
+            hint="Choose another format or a smaller size.",
+        )
 
 
 def _begin(exif: bytes | None) -> tuple[bytes, _Directory]:

@@ -65,13 +65,17 @@ def test_rows_of_a_pass_do_not_see_each_other() -> None:
 def test_fractions_of_a_timestep_matter() -> None:
     model = make_small()
     for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, std=0.3)
+        torch.nn.init.normal_(parameter, std=0.2)
     sample = torch.ones(1, 3, 8, 8)
-    whole, between, after = (model(sample, step).sample for step in (500, 500.5, 501))
+    with torch.inference_mode():
+        whole, between, after = (model(sample, step).sample for step in (500, 500.5, 501))
     assert not torch.equal(whole, between)
-    assert torch.allclose(between, (whole + after) / 2, atol=1e-2)
+    middle, step = (whole + after) / 2, (whole - after).abs().max()
+    assert float((between - middle).abs().max()) < 0.1 * float(step)
 
 
+# diffusers' schedulers hand tensors to numpy in a way that numpy 2 warns about.
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize("kind", SCHEDULERS, ids=lambda kind: str(kind.__name__))
 def test_the_ordinary_loop_runs_with(kind: Any) -> None:
     scheduler = kind.from_config(make_scheduler().config)

@@ -1,4 +1,4 @@
-"""Synthetic photographs: without them being the same each time, nobody could train the model again."""
+"""Synthetic photographs: were they not the same each time, nobody could train the model again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.builtin.crops import draw_crops
-from core.builtin.patterns import PATTERNS, make_pattern_crop
+from core.builtin.patterns import PATTERNS, make_checks, make_pattern_crop
 from core.builtin.photographs import canvas
 from core.builtin.textures import make_noise_field
 
@@ -41,12 +41,16 @@ def test_patterns_stay_within_black_and_white(make: object) -> None:
 
 def test_the_finest_patterns_alternate_at_every_pixel() -> None:
     """The study's model painted coloured checks on a fence for want of such crops."""
-    seen = 0.0
-    for seed in range(200):
-        crop = make_pattern_crop(np.random.default_rng(seed), 16).astype(float)
-        steps = np.diff(crop, axis=1)
-        seen = max(seen, float((np.abs(steps).min(axis=1) > 200).mean()))
-    assert seen > 0.9
+    checks = [make_checks(np.random.default_rng(seed), 16) for seed in range(40)]
+    finest = [np.abs(np.diff(weight, axis=axis)).min() for weight in checks for axis in (0, 1)]
+    assert max(finest) == 1
+
+
+def test_pattern_crops_are_of_many_colours_and_contrasts() -> None:
+    crops = [make_pattern_crop(np.random.default_rng(seed), 16) for seed in range(60)]
+    assert all(crop.shape == (16, 16, 3) and crop.dtype == np.uint8 for crop in crops)
+    assert {0, 255} <= {int(crop.min()) for crop in crops} | {int(crop.max()) for crop in crops}
+    assert len({tuple(crop.reshape(-1, 3).mean(0).round().tolist()) for crop in crops}) > 30
 
 
 def test_crops_depend_on_seed_and_step_alone() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
+from itertools import pairwise
 
 import pytest
 import torch
@@ -45,10 +46,10 @@ def test_diffusers_sees_the_same_schedule() -> None:
 def test_more_strength_is_always_more_noise() -> None:
     ratios = [schedule.ratio_of_strength(step / 100) for step in range(101)]
     assert ratios[0] == 0
-    assert all(low < high for low, high in zip(ratios, ratios[1:], strict=False))
+    assert all(low < high for low, high in pairwise(ratios))
     assert ratios[-1] <= schedule.MAX_RATIO
-    growth = [math.log(high / low) for low, high in zip(ratios[5:], ratios[6:], strict=False)]
-    assert all(early > late for early, late in zip(growth, growth[1:], strict=False))
+    growth = [math.log(high / low) for low, high in pairwise(ratios[5:])]
+    assert all(early > late for early, late in pairwise(growth))
 
 
 def test_strength_and_ratio_are_each_others_inverse() -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from .conftest import Ran, photograph  # noqa: TID252
+from tests.core.cli.commands import Ran, photograph
 
 Regrain = Callable[..., Ran]
 

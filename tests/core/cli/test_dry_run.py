@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from core.services import RenderProgram
-
-from .conftest import Ran, photograph  # noqa: TID252
+from tests.core.cli.commands import Ran, photograph
 
 Regrain = Callable[..., Ran]
 
@@ -37,9 +36,7 @@ def test_it_says_what_would_happen_and_does_nothing(
     assert regrain("batches", "list", "--all").out == ""
 
 
-def test_it_foretells_what_the_run_then_does(
-    regrain: Regrain, trip: Path, tmp_path: Path
-) -> None:
+def test_it_foretells_what_the_run_then_does(regrain: Regrain, trip: Path, tmp_path: Path) -> None:
     regrain("run", trip, "-o", "out", "--strength", "0.3")
     (tmp_path / "out" / "b.PNG").unlink()
     photograph(trip / "new.png", 8)
@@ -58,9 +55,7 @@ def test_it_foretells_what_the_run_then_does(
     assert done.summary["done"] == foretold.summary["pending"]
 
 
-def test_it_tells_replacing_from_lying_beside(
-    regrain: Regrain, trip: Path, tmp_path: Path
-) -> None:
+def test_it_tells_replacing_from_lying_beside(regrain: Regrain, trip: Path, tmp_path: Path) -> None:
     regrain("run", trip, "-o", "out", "--strength", "0.3")
     photograph(tmp_path / "out" / "a.png", 99)
     words = ("run", trip, "-o", "out", "--strength", "0.4", "--dry-run")

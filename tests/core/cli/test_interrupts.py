@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from core.library.ids import JobId
 from core.runner import EngineChoice, StopSignal
 from core.services import RenderProgram, open_services
+from tests.core.cli.commands import Ran, finish, photograph
 from tests.fakes import FAKE_RENDER_COMMAND, fake_environment
 
-from .conftest import Ran, finish, photograph  # noqa: TID252
-
+Regrain = Callable[..., Ran]
 Start = Callable[..., subprocess.Popen[str]]
 SLOW = {"REGRAIN_FAKE_DELAY": "0.2", "REGRAIN_FAKE_STEPS": "2"}
 
@@ -40,7 +41,7 @@ def make_trip(tmp_path: Path, count: int = 8) -> Path:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_stops_at_once_and_goes_on_later(
-    start: Start, tmp_path: Path, number: signal.Signals
+    start: Start, regrain: Regrain, tmp_path: Path, number: signal.Signals
 ) -> None:
     trip = make_trip(tmp_path)
     process = start("run", trip, "-o", "out", "--json", **SLOW)
@@ -59,7 +60,7 @@ def test_an_interrupted_run_stops_at_once_and_goes_on_later(
     assert first[-1]["event"] == "item_done"
     assert list((tmp_path / "out").glob(".*")) == []
 
-    again = finish(start("run", trip, "-o", "out", "--json"))
+    again = regrain("run", trip, "-o", "out", "--json")
     assert again.code == 0
     assert again.summary["already_done"] == summary["done"]
     assert again.summary["done"] == 8 - summary["done"]
@@ -131,15 +132,17 @@ def test_the_same_command_twice_at_once_shares_the_work(start: Start, tmp_path: 
 def test_a_batch_canceled_from_elsewhere_ends(start: Start, tmp_path: Path) -> None:
     process = start("run", make_trip(tmp_path), "--json", **SLOW)
     wait_for_line(process, "item_done")
-    canceling = finish(start("batches", "cancel", "1"))
-    assert canceling.code == 0
+    with open_services() as services:
+        services.queue.cancel(JobId(1))
     ran = finish(process)
     assert ran.code == 0
     assert ran.summary["canceled"] > 0
     assert ran.summary["pending"] == 0
 
 
-def test_a_reader_that_goes_away_ends_the_run(start: Start, tmp_path: Path) -> None:
+def test_a_reader_that_goes_away_ends_the_run(
+    start: Start, regrain: Regrain, tmp_path: Path
+) -> None:
     """`regrain run ... --json | head -1` must not work on for hours."""
     process = start("run", make_trip(tmp_path, 12), "--json", **SLOW)
     wait_for_line(process, "step")
@@ -149,18 +152,19 @@ def test_a_reader_that_goes_away_ends_the_run(start: Start, tmp_path: Path) -> N
     _, err = process.communicate(timeout=60)
     assert "Traceback" not in err
     assert process.returncode != 0
-    shown = finish(start("batches", "show", "1", "--json"))
+    shown = regrain("batches", "show", "1", "--json")
     assert shown.lines[0]["pending"] > 0
 
 
-def test_resume_without_a_number_takes_all_unfinished(start: Start, tmp_path: Path) -> None:
+def test_resume_without_a_number_takes_all_unfinished(
+    start: Start, regrain: Regrain, tmp_path: Path
+) -> None:
     process = start("run", make_trip(tmp_path, 4), "--json", **SLOW)
     wait_for_line(process, "item_done")
     process.send_signal(signal.SIGINT)
     stopped: Ran = finish(process)
-    listed = finish(start("batches", "list"))
-    assert "trip" in listed.out
-    resumed = finish(start("batches", "resume", "--json"))
+    assert "trip" in regrain("batches", "list").out
+    resumed = regrain("batches", "resume", "--json")
     assert resumed.code == 0
     assert resumed.summary["done"] == 4 - stopped.summary["done"]
     assert resumed.summary["found"] == 4

@@ -15,9 +15,8 @@ from core.engine.host import RenderHost
 from core.engine.messages import DeviceInfo, DeviceKind
 from core.errors import CoreError
 from core.recipe import load_recipe
+from tests.core.cli.commands import Ran
 from tests.fakes import FAKE_RENDER_COMMAND, fake_environment
-
-from .conftest import Ran  # noqa: TID252
 
 Regrain = Callable[..., Ran]
 

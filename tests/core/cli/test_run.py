@@ -13,8 +13,7 @@ from PIL import Image
 from core import services
 from core.cli.main import main
 from core.services import RenderProgram
-
-from .conftest import Ran, photograph  # noqa: TID252
+from tests.core.cli.commands import Ran, photograph
 
 Regrain = Callable[..., Ran]
 Use = Callable[[RenderProgram], None]
@@ -279,9 +278,7 @@ def test_quiet_says_only_what_went_wrong(regrain: Regrain, trip: Path) -> None:
     assert "empty.jpg" in ran.err
 
 
-def test_the_hook_runs_once_with_the_counts(
-    regrain: Regrain, trip: Path, tmp_path: Path
-) -> None:
+def test_the_hook_runs_once_with_the_counts(regrain: Regrain, trip: Path, tmp_path: Path) -> None:
     command = "echo $REGRAIN_DONE $REGRAIN_FAILED $REGRAIN_EXIT_CODE >> hook; echo loud"
     ran = regrain("run", trip, "--json", "--on-done", command)
     assert (tmp_path / "hook").read_text() == "4 0 0\n"

@@ -1,4 +1,4 @@
-"""Sampler names as users bring them from other programs; a wrong one would render other pictures."""
+"""Sampler names of other programs; one read wrongly would render other pictures."""
 
 from __future__ import annotations
 

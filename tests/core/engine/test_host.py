@@ -215,6 +215,26 @@ def test_slow_photographs_get_ten_times_their_usual_time(
     assert host.running
 
 
+def test_large_files_may_take_longer(host_with: Started, photo: Callable[[str], Path]) -> None:
+    """A panorama of gigabytes is written in one go, with nothing to say meanwhile."""
+    clock = Clock()
+    host = host_with(clock=clock, hang_seconds=1)
+    message = render(photo("hang.png"))
+    with message.source.open("r+b") as file:
+        file.truncate(100 << 20)
+    host.send(message)
+    hear(host, Announced)
+    for _ in range(200):
+        clock.now += 5
+        assert host.receive(0) is None
+    assert host.running
+    clock.now += 100
+    for _ in range(20):
+        clock.now += 5
+        host.receive(0)
+    assert isinstance(hear(host, Died)[-1], Died)
+
+
 def test_what_is_canceled_is_dropped_and_leaves_no_file(
     host_with: Started, photo: Callable[[str], Path]
 ) -> None:

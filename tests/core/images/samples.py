@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 from pathlib import Path
 
 import imagecodecs
 import numpy as np
+import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -226,24 +228,29 @@ def exif_block(
         made.long(0x8769, made.directory(exif)),
     ]
     if gps:
-        places = [
-            made.raw(0, 1, 4, b"\2\3\0\0"),
-            made.text(1, "N"),
-            made.ratios(2, 48, 1, 8, 1, 1350, 100),
-            made.text(3, "E"),
-            made.ratios(4, 11, 1, 34, 1, 3200, 100),
-        ]
-        main.append(made.long(0x8825, made.directory(places)))
-    second = 0
-    if with_thumbnail:
-        small = thumbnail()
-        at = made.add(small)
-        second = made.directory(
-            [made.short(0x0103, 6), made.long(0x0201, at), made.long(0x0202, len(small))]
-        )
+        main.append(made.long(0x8825, _places(made)))
+    second = _thumbnail_directory(made) if with_thumbnail else 0
     first = made.directory(main, second)
     struct.pack_into(order + "I", made.data, 4, first)
     return bytes(made.data)
+
+
+def _places(made: ExifBuilder) -> int:
+    records = [
+        made.raw(0, 1, 4, b"\2\3\0\0"),
+        made.text(1, "N"),
+        made.ratios(2, 48, 1, 8, 1, 1350, 100),
+        made.text(3, "E"),
+        made.ratios(4, 11, 1, 34, 1, 3200, 100),
+    ]
+    return made.directory(records)
+
+
+def _thumbnail_directory(made: ExifBuilder) -> int:
+    small = thumbnail()
+    at = made.add(small)
+    records = [made.short(0x0103, 6), made.long(0x0201, at), made.long(0x0202, len(small))]
+    return made.directory(records)
 
 
 XMP = (
@@ -298,3 +305,33 @@ def write(folder: Path, name: str, data: bytes) -> Path:
     path = folder / name
     path.write_bytes(data)
     return path
+
+
+def tiff_bytes(whole: np.ndarray, **options: object) -> bytes:
+    target = io.BytesIO()
+    tifffile.imwrite(target, whole, **options)
+    return target.getvalue()
+
+
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def dng() -> bytes:
+    """Return a small DNG with a Bayer mosaic."""
+    deep = deep_scene(96, 64)
+    mosaic = np.empty((64, 96), np.uint16)
+    for row, column, channel in ((0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 2)):
+        mosaic[row::2, column::2] = deep[row::2, column::2, channel]
+    matrix = (3, 1, -1, 1, 0, 1, -1, 1, 2, 1, 0, 1, 0, 1, 0, 1, 1, 1)
+    tags = [
+        (50706, "B", 4, (1, 4, 0, 0), True),
+        (50708, "s", 0, "Test Camera", True),
+        (33421, "H", 2, (2, 2), True),
+        (33422, "B", 4, (0, 1, 1, 2), True),
+        (50717, "H", 1, 65535, True),
+        (50721, "2i", 9, matrix, True),
+        (50778, "H", 1, 21, True),
+        (271, "s", 0, "Test", True),
+    ]
+    return tiff_bytes(mosaic, photometric=32803, extratags=tags, metadata=None)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.images.colour import apply_change, apply_change_region, to_model, to_model_region
-from core.images.photo import Container, Floats, Metadata, Photo, Pixels
+from core.images.photo import Container, Metadata, Photo, Pixels
 from core.images.spaces import GreySpace, LutSpace, MatrixSpace, NaiveInkSpace, SrgbSpace, space_of
 from tests.core.images import samples
 

@@ -247,12 +247,28 @@ def test_strength_0_copies_the_very_bytes(tmp_path: Path) -> None:
     path = samples.write(tmp_path, "a.jpg", full("jpeg") + b"trailer of a motion photo")
     photo = read_photo(path)
     target = io.BytesIO()
-    assert copy_unchanged(path, photo.sha256, target) == photo.sha256
+    copy_unchanged(path, photo.sha256, target)
     assert target.getvalue() == path.read_bytes()
     path.write_bytes(full("png"))
     with pytest.raises(ImageReadError) as caught:
         copy_unchanged(path, photo.sha256, io.BytesIO())
     assert caught.value.reason is Reason.CHANGED_WHILE_READING
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "png", "tiff", "webp"])
+@pytest.mark.parametrize("rule", [MetadataRule.STRIP, MetadataRule.STRIP_LOCATION])
+def test_strength_0_strips_without_coding_anew(
+    tmp_path: Path, kind: str, rule: MetadataRule
+) -> None:
+    path = samples.write(tmp_path, "a", full(kind))
+    photo = read_photo(path)
+    target = io.BytesIO()
+    copy_unchanged(path, photo.sha256, target, rule)
+    again = read(tmp_path, target.getvalue())
+    assert b"Muenchen" not in target.getvalue() and again.icc == photo.icc
+    if kind != "webp":
+        assert np.array_equal(again.pixels, photo.pixels)
+    assert (again.metadata.exif is None) == (rule is MetadataRule.STRIP)
 
 
 def test_extensions_follow_the_format_and_keep_the_users_spelling() -> None:

@@ -190,6 +190,19 @@ def test_the_device_that_the_user_asks_for_wins_over_the_stored_one(benches: Ben
     assert (loaded.dtype, loaded.rows) == ("fp32", 2)
 
 
+def test_a_model_stays_loaded_from_batch_to_batch(bench: Bench) -> None:
+    """A watch folder makes many small batches; each must not load gigabytes again."""
+    bench.photographs("a.png")
+    bench.edit(strength=0.2)
+    bench.photographs("b.png")
+    bench.edit(strength=0.4)
+    first = bench.queue.jobs()[-1]
+    bench.queue.retry(first.id)
+    assert len((bench.state / "loaded").read_text().splitlines()) == 1
+    assert len(bench.of(ModelReady)) == 2
+    assert all(job.numerics is not None for job in bench.queue.jobs())
+
+
 def test_two_batches_are_worked_off_one_after_the_other(bench: Bench) -> None:
     bench.photographs("a.png", "b.png")
     first = bench.enqueue(strength=0.2).job
