@@ -23,7 +23,7 @@ HOME_VARIABLE = "REGRAIN_HOME"
 class Paths:
     """A user's folders; nothing here is made before it is needed.
 
-    `pictures` is where results of loose photographs go, those that were not given as a folder.
+    Below `pictures` go the results of loose photographs, those that were not given in a folder.
     """
 
     library: Path
@@ -40,7 +40,7 @@ class Paths:
             preferences=home / "preferences.json",
             presets=home / "presets",
             logs=home / "logs",
-            pictures=home / "Pictures" / "Regrain",
+            pictures=home / "Pictures",
         )
 
 
@@ -55,7 +55,7 @@ def user_paths() -> Paths:
         preferences=config / "preferences.json",
         presets=config / "presets",
         logs=platformdirs.user_log_path(APP, appauthor=False),
-        pictures=platformdirs.user_pictures_path() / "Regrain",
+        pictures=platformdirs.user_pictures_path(),
     )
 
 

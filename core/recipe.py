@@ -6,13 +6,13 @@ import json
 import tomllib
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from core.errors import SettingsError
 
-RECIPE_VERSION = 1
+RECIPE_VERSION: Final = 1
 MAX_SEED = 2**63 - 1
 
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from core.cli.console import Console
 from core.cli.drive import Drive
-from core.cli.dry_run import show_dry_run
 from core.cli.exits import ExitCode
 from core.cli.options import DetailOptions, EditOptions, Inputs, OutputOptions, RunOptions
 from core.cli.recipes import Wanted, read_options
 from core.cli.report import Reporter
-from core.cli.summary import ignored_sentence
+from core.cli.summary import found_sentence
 from core.engine.models import ModelSpec
-from core.events import Totals
+from core.events import ItemFailed, ItemLeftOut, Totals
+from core.library.ids import ItemId, JobId
 from core.library.intake import job_request
 from core.library.records import JobRequest, Origin
 from core.plan import check
@@ -45,11 +45,18 @@ def run_command(
         if not found.photographs:
             return _say_nothing_found(found, inputs, console)
         request = _request(services, found, wanted, model, inputs, options)
-        console.say(_found_sentence(found))
+        console.say(found_sentence(request))
         if options.dry_run:
-            return show_dry_run(services, request, console)
+            return _dry_run(services, request, console)
         choice = _choice(services, wanted, detail)
         return Drive(services, console, choice, on_done=options.on_done).request(request)
+
+
+def _dry_run(services: Services, request: JobRequest, console: Console) -> ExitCode:
+    # Reading sizes loads what a run that finds all done has no use for.
+    from core.cli.dry_run import show_dry_run
+
+    return show_dry_run(services, request, console)
 
 
 def check_all(wanted: Wanted, model: ModelSpec) -> None:
@@ -102,22 +109,16 @@ def _choice(services: Services, wanted: Wanted, detail: DetailOptions) -> Engine
     return EngineChoice(device, wanted.recipe.edit.dtype.value, detail.batch_size)
 
 
-def _found_sentence(found: ScanResult) -> str:
-    """Return `240 photographs. 240 raw files left out. 242 other files ignored.`"""
-    count = len(found.photographs)
-    text = f"{count} photograph{'' if count == 1 else 's'}."
-    if found.left_out:
-        left_out = len(found.left_out)
-        text += f" {left_out} raw file{'' if left_out == 1 else 's'} left out."
-    return text + ignored_sentence(found.ignored)
-
-
 def _say_nothing_found(found: ScanResult, inputs: Inputs, console: Console) -> ExitCode:
     """Say what was seen instead; what could not be read counts as failed."""
+    reporter = Reporter(console)
+    job, item = JobId(0), ItemId(0)
+    for trouble in found.left_out:
+        reporter(ItemLeftOut(job, item, trouble.path, trouble.reason, trouble.message))
     for trouble in found.problems:
-        console.problem(f"Failed: {trouble.message}", trouble.hint)
+        reporter(ItemFailed(job, item, trouble.path, trouble.reason, trouble.message, trouble.hint))
     console.problem(nothing_found(found, inputs.inputs))
     failed, left_out = len(found.problems), len(found.left_out)
     totals = Totals(failed + left_out, left_out=left_out, failed=failed, ignored=found.ignored)
-    Reporter(console).summary(totals)
+    reporter.summary(totals)
     return ExitCode.SOME_FAILED if failed else ExitCode.USAGE

@@ -11,11 +11,11 @@ from core.cli.exits import ExitCode
 from core.library.ids import JobId
 from core.library.records import JobState
 from core.runner import EngineChoice
-from core.services import open_services
+from core.services import Services, open_services
 
 
 def resume_batches(
-    numbers: Sequence[int], device: str, library: Path | None, console: Console
+    numbers: Sequence[int], device: str | None, library: Path | None, console: Console
 ) -> ExitCode:
     """Go on with the batches given, or with all that are unfinished, oldest first.
 
@@ -28,10 +28,12 @@ def resume_batches(
             jobs = [job.id for job in reversed(services.queue.jobs(unfinished=True))]
         if not jobs:
             console.say("No batch is unfinished.")
-        return Drive(services, console, EngineChoice(device)).resume(jobs)
+        return _drive(services, device, console).resume(jobs)
 
 
-def retry_batch(number: int, device: str, library: Path | None, console: Console) -> ExitCode:
+def retry_batch(
+    number: int, device: str | None, library: Path | None, console: Console
+) -> ExitCode:
     """Try a batch's failed and quarantined photographs again.
 
     Raises:
@@ -41,7 +43,12 @@ def retry_batch(number: int, device: str, library: Path | None, console: Console
         job = services.queue.job(JobId(number))
         count = services.queue.retry(job.id, quarantined=True)
         console.say(f"{count} photograph{'' if count == 1 else 's'} of batch {number} again.")
-        return Drive(services, console, EngineChoice(device)).resume([job.id])
+        return _drive(services, device, console).resume([job.id])
+
+
+def _drive(services: Services, device: str | None, console: Console) -> Drive:
+    choice = EngineChoice(device or services.preferences.device)
+    return Drive(services, console, choice)
 
 
 def cancel_batch(number: int, library: Path | None, console: Console) -> None:

@@ -17,7 +17,7 @@ Library = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Details and tracebacks.")]
-Device = Annotated[str, typer.Option(metavar="NAME", help="For a batch that has not begun.")]
+Device = Annotated[str | None, typer.Option(metavar="NAME", help="For a batch that has not begun.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -51,7 +51,7 @@ def show_batch(batch: Number, library: Library = None, json: Json = False) -> No
 @app.command("resume")
 def resume_batches(
     batches: Numbers = None,
-    device: Device = "auto",
+    device: Device = None,
     library: Library = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -68,7 +68,7 @@ def resume_batches(
 @app.command("retry")
 def retry_batch(
     batch: Number,
-    device: Device = "auto",
+    device: Device = None,
     library: Library = None,
     json: Json = False,
     quiet: Quiet = False,

@@ -17,9 +17,11 @@ from core.cli.summary import exit_code, of_this_invocation, sentence, totals_of_
 from core.errors import BatchStopped, LibraryError, StopReason
 from core.events import Event, EventSink, Totals
 from core.library.ids import JobId
-from core.library.records import JobRequest, JobState
+from core.library.records import ItemStatus, JobRequest, JobState
 from core.runner import EngineChoice, RunOutcome, StopSignal
 from core.services import Services
+
+_WITH_RESULT = (ItemStatus.DONE, ItemStatus.ALREADY_DONE)
 
 
 class Drive:
@@ -154,7 +156,8 @@ class Drive:
 
     def _folders(self, jobs: Sequence[JobId]) -> list[Path]:
         """Return the output folders, the ones above others only."""
-        outputs = {i.output.parent for job in jobs for i in self._queue.items(job) if i.output}
+        made = [i for job in jobs for i in self._queue.items(job, *_WITH_RESULT)]
+        outputs = {item.output.parent for item in made if item.output}
         return [path for path in sorted(outputs) if outputs.isdisjoint(path.parents)]
 
 

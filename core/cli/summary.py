@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 from core.cli.exits import ExitCode
-from core.errors import LEFT_OUT_REASONS
+from core.errors import LEFT_OUT_REASONS, Reason
 from core.events import Totals
 from core.library.records import JobRequest
 from core.runner import RunOutcome
@@ -18,6 +19,11 @@ _WORDS = {
     "quarantined": "failed for stopping the worker 3 times",
     "canceled": "canceled",
     "pending": "waiting",
+}
+_LEFT_OUT_WORDS = {
+    Reason.RAW: ("raw file", " (export JPEG or TIFF, or install regrain[raw])"),
+    Reason.ANIMATED: ("animated picture", ""),
+    Reason.OWN_OUTPUT: ("earlier result", ""),
 }
 
 
@@ -53,6 +59,22 @@ def sentence(totals: Totals, *, pending: str = "waiting") -> str:
     ]
     found = f"Found {totals.found}: {', '.join(counts)}." if counts else "Found nothing."
     return found + ignored_sentence(totals.ignored)
+
+
+def found_sentence(request: JobRequest) -> str:
+    """Return `240 photographs. 240 raw files left out (...). 242 other files ignored.`"""
+    reasons = Counter(settled.reason for settled in request.settled)
+    parts = [_counted(len({item.source for item in request.items}), "photograph")]
+    parts += [
+        f"{_counted(reasons[reason], one)} left out{why}"
+        for reason, (one, why) in _LEFT_OUT_WORDS.items()
+        if reasons[reason]
+    ]
+    return ". ".join(parts) + "." + ignored_sentence(request.ignored)
+
+
+def _counted(count: int, one: str) -> str:
+    return f"{count} {one}{'' if count == 1 else 's'}"
 
 
 def ignored_sentence(ignored: int) -> str:

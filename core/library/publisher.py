@@ -117,11 +117,11 @@ class Publisher:
         )
 
     def settle(self, claim: Claim, final: Path) -> None:
-        """Make the name durable, copy sidecars, record the item as done."""
-        self.fs.sync_folder(final.parent)
+        """Copy sidecars, make the names durable, record the item as done."""
         if claim.output.metadata is MetadataRule.KEEP:
             name = temporary_name(self.library_id, claim.item, claim.attempt, sidecar=True)
             copy_sidecars(claim.source, final, final.with_name(name), self.fs)
+        self.fs.sync_folder(final.parent)
         found = self.fs.stat(final)
         if found is None:
             raise FileNotFoundError(errno.ENOENT, "the result vanished", str(final))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +26,9 @@ from core.scan_kinds import RAW_EXTENSIONS
 Owners = Callable[[Path], Mapping[str, Path]]
 """Which names an output folder holds for which source: `core.library.catalog.Catalog.names_in`."""
 
+MOST_VARIANTS = 100_000
+
+_NUMBER = re.compile(r"-(\d{1,6})(?:\.[^.]*)?$")
 _BECOME_JPEG = frozenset({"mpo", "heic", "heif", "hif"})
 _SUFFIXES = {
     OutputFormat.PNG: (".png",),
@@ -47,10 +52,15 @@ def result_suffix(source: Path, form: OutputFormat) -> str:
 
 def numbered(path: Path) -> Iterator[Path]:
     """Yield `a.jpg`, `a-2.jpg`, `a-3.jpg` and so on, none of them too long."""
-    yield path
-    for number in range(2, 100_000):
-        end = f"-{number}"
-        yield path.with_name(shorten(path.stem, MAX_NAME_BYTES - len(end)) + end + path.suffix)
+    return (variant(path, number) for number in range(1, MOST_VARIANTS))
+
+
+def variant(path: Path, number: int) -> Path:
+    """Return `a.jpg` for 1, `a-2.jpg` for 2 and so on."""
+    if number == 1:
+        return path
+    end = f"-{number}"
+    return path.with_name(shorten(path.stem, MAX_NAME_BYTES - len(end)) + end + path.suffix)
 
 
 @dataclass
@@ -64,6 +74,12 @@ class NamePlanner:
     _template: NameTemplate = field(init=False)
     _roots: dict[Path | None, Path] = field(init=False, default_factory=dict)
     _taken: dict[Path, dict[str, Path | None]] = field(init=False, default_factory=dict)
+    _keys_of: defaultdict[tuple[Path, Path], list[str]] = field(
+        init=False, default_factory=lambda: defaultdict(list)
+    )
+    _next: defaultdict[tuple[Path, str], int] = field(
+        init=False, default_factory=lambda: defaultdict(lambda: 1)
+    )
 
     def __post_init__(self) -> None:
         template = parse_template(self.recipe.output.name_template)
@@ -104,19 +120,37 @@ class NamePlanner:
 
     def _free(self, wanted: Path, source: Path) -> Path:
         names = self._names(wanted.parent)
-        for path in numbered(wanted):
+        own = self._own_number(wanted, source)
+        place = (wanted.parent, name_key(wanted.name))
+        for number in (own,) if own else range(self._next[place], MOST_VARIANTS):
+            path = variant(wanted, number)
             key = name_key(path.name)
             if key not in names or self._may_take(names[key], source):
                 names[key] = None
+                if not own:
+                    self._next[place] = number + 1
                 return path
         raise SettingsError(
             f"There are too many results called {wanted.name} in {wanted.parent}.",
             hint="Choose another name template, such as {stem}-{index}.",
         )
 
+    def _own_number(self, wanted: Path, source: Path) -> int:
+        """Return which variant of a name is this source's from before, 0 if none is."""
+        names = self._names(wanted.parent)
+        own = [1]
+        for key in self._keys_of.get((wanted.parent, source), ()):
+            match = _NUMBER.search(key)
+            own += [int(match[1])] if match else []
+        found = (n for n in sorted(own) if names.get(name_key(variant(wanted, n).name)) == source)
+        return next(found, 0)
+
     def _names(self, folder: Path) -> dict[str, Path | None]:
         if folder not in self._taken:
-            self._taken[folder] = dict(self.owners(folder))
+            owners = self.owners(folder)
+            self._taken[folder] = dict(owners)
+            for key, owner in owners.items():
+                self._keys_of[folder, owner].append(key)
         return self._taken[folder]
 
     @staticmethod

@@ -26,7 +26,7 @@ def test_without_it_the_platforms_folders_are_taken(
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     paths = user_paths()
     assert paths.library.name == "library.db"
-    assert paths.pictures.name == "Regrain"
+    assert paths.pictures.is_absolute()
 
 
 def test_missing_preferences_are_the_defaults(tmp_path: Path) -> None:

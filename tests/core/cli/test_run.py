@@ -112,6 +112,15 @@ def test_again_makes_results_that_are_there(regrain: Regrain, trip: Path) -> Non
     assert ran.counts() == {"found": 4, "done": 4}
 
 
+def test_loose_photographs_go_to_the_pictures_folder(
+    regrain: Regrain, trip: Path, own_home: Path
+) -> None:
+    ran = regrain("run", trip / "a.png", trip / "c.jpg")
+    folder = own_home / "Pictures" / "Regrain"
+    assert ran.out == f"{folder}\n"
+    assert set(bytes_of(folder)) == {"a.png", "c.jpg"}
+
+
 def test_several_strengths_count_results(regrain: Regrain, trip: Path, tmp_path: Path) -> None:
     ran = regrain("run", trip, "-o", "out", "--strength", "0.2,0.3", "--json")
     assert ran.counts() == {"found": 8, "done": 8}
@@ -183,8 +192,9 @@ def test_raw_files_are_left_out_in_one_line_and_sidecars_ignored(
     assert ran.code == 0
     assert ran.counts() == {"found": 6, "done": 4, "left_out": 2, "ignored": 2}
     assert {line["reason"] for line in ran.named("item_left_out")} == {"raw"}
-    assert "4 photographs. 2 raw files left out. 2 other files ignored." in ran.err
-    assert ran.err.count("raw") == 1
+    assert "4 photographs. 2 raw files left out (export" in ran.err
+    assert "2 other files ignored." in ran.err
+    assert ran.err.count("raw file") == 1
 
 
 def test_a_folder_without_photographs_says_what_it_saw(regrain: Regrain, tmp_path: Path) -> None:
@@ -195,6 +205,7 @@ def test_a_folder_without_photographs_says_what_it_saw(regrain: Regrain, tmp_pat
     assert ran.code == 2
     assert "No pictures in trip. Seen: 1 CR3" in ran.err
     assert ran.counts() == {"found": 1, "left_out": 1}
+    assert [line["reason"] for line in ran.named("item_left_out")] == ["raw"]
 
 
 def test_results_never_land_on_the_originals(regrain: Regrain, trip: Path) -> None:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.engine.noise import (
@@ -31,6 +31,7 @@ def test_strength_means_stable_diffusions_noise() -> None:
         assert sigma_ref(strength) == pytest.approx(((1 - abar) / abar) ** 0.5, rel=1e-4)
 
 
+@settings(deadline=None)
 @given(low=st.floats(0, 1), high=st.floats(0, 1))
 def test_more_strength_is_more_noise(low: float, high: float) -> None:
     low, high = sorted((low, high))
@@ -58,9 +59,8 @@ def test_steps_are_counted_without_floating_points_errors(
     assert steps_to_run(strength, steps, least) == expected
 
 
-@given(
-    first=st.floats(1e-4, 12), steps=st.integers(1, 300), spacing=every_spacing
-)
+@settings(deadline=None)
+@given(first=st.floats(1e-4, 12), steps=st.integers(1, 300), spacing=every_spacing)
 def test_levels_start_exactly_and_only_fall(
     curve: NoiseCurve, first: float, steps: int, spacing: SigmaSchedule
 ) -> None:
@@ -106,6 +106,7 @@ def test_native_strength_runs_the_last_share_of_the_steps(
         assert timestep == pytest.approx(1000 * run / steps - 1)
 
 
+@settings(deadline=None)
 @given(timestep=st.floats(0, 999))
 def test_ratio_and_timestep_are_inverse(curve: NoiseCurve, timestep: float) -> None:
     back = curve.timestep_of_ratio(curve.ratio_of_timestep(timestep))

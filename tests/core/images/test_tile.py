@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.images.tile import (
@@ -24,6 +24,7 @@ sides = st.integers(1, 9000)
 tiles = st.sampled_from([0, 256, 512, 768, 1024])
 
 
+@settings(deadline=None)
 @given(length=sides, tile=tiles)
 def test_weights_sum_to_one_at_every_pixel(length: int, tile: int) -> None:
     size, _ = pass_shape(length, length, tile)
@@ -35,6 +36,7 @@ def test_weights_sum_to_one_at_every_pixel(length: int, tile: int) -> None:
     assert np.abs(total - 1).max() < 1e-6
 
 
+@settings(deadline=None)
 @given(length=sides, tile=tiles)
 def test_starts_lie_on_the_networks_grid_and_overlap_enough(length: int, tile: int) -> None:
     """Off the grid, the network would fold other pixels together than on the whole picture."""
@@ -46,6 +48,7 @@ def test_starts_lie_on_the_networks_grid_and_overlap_enough(length: int, tile: i
     assert (size - gaps >= OVERLAP).all()
 
 
+@settings(deadline=None)
 @given(length=sides, tile=tiles)
 def test_no_value_near_a_cut_edge_is_used(length: int, tile: int) -> None:
     size, _ = pass_shape(length, length, tile)
@@ -56,6 +59,7 @@ def test_no_value_near_a_cut_edge_is_used(length: int, tile: int) -> None:
         assert number == len(starts) - 1 or not weight[-margin:].any()
 
 
+@settings(deadline=None)
 @given(height=sides, width=sides, tile=tiles)
 def test_all_tiles_of_a_picture_have_one_shape(height: int, width: int, tile: int) -> None:
     """Constant shapes are what makes a resumed batch come out byte-identical."""
@@ -87,6 +91,7 @@ def test_which_pictures_are_tiled(size: SizeMode, height: int, width: int, expec
     assert chosen_tile(size, height, width, 768) == expected
 
 
+@settings(deadline=None)
 @given(length=st.integers(1, 40), start=st.integers(-100, 50), count=st.integers(0, 100))
 def test_reflection_stays_inside_and_never_repeats_the_edge(
     length: int, start: int, count: int

@@ -1,4 +1,4 @@
-"""A disk and a queue that lose power at a given moment, and a disk that forgets what was not synced.
+"""A disk and a queue that lose power at a given moment; the disk forgets what was not synced.
 
 Every change, of names or of rows, is one tick. At the tick `cut` the power goes; of the changes of
 names since the last sync of the folder only the first `kept` are still there afterwards. Rows that

@@ -127,9 +127,7 @@ def test_a_wrong_arrow_in_the_program_is_a_bug_and_is_raised_as_one(bench: Bench
     claim = one_claim(bench)
     start = [ItemStatus.DONE]
     with pytest.raises(ValueError, match="never goes from done to failed"):
-        bench.database.write(
-            lambda c: move(c, claim.item, claim.attempt, start, ItemStatus.FAILED)
-        )
+        bench.database.write(lambda c: move(c, claim.item, claim.attempt, start, ItemStatus.FAILED))
 
 
 def test_a_photograph_that_kills_the_worker_runs_alone_and_is_set_aside_at_the_third_death(
@@ -297,7 +295,9 @@ def test_no_step_of_a_batch_looks_through_the_photographs_of_others(bench: Bench
         bench.recover()
         bench.enqueue()
         bench.queue.cancel(job)
-    asked = [entry for entry in seen if entry[0].lstrip().startswith(("SELECT", "UPDATE", "DELETE"))]
+    asked = [
+        entry for entry in seen if entry[0].lstrip().startswith(("SELECT", "UPDATE", "DELETE"))
+    ]
     assert len(asked) > 20
     with bench.database.read() as connection:
         for statement, values in asked:
