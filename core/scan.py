@@ -231,7 +231,7 @@ def nothing_found(result: ScanResult, inputs: Sequence[Path]) -> str:
     """Say that there is no photograph, and what was seen instead."""
     text = f"No pictures in {_names(inputs)}."
     if not result.seen:
-        return f"{text} Nothing else was seen there either."
+        return f"{text} There are no files at all."
     text += f" Seen: {', '.join(_seen(extension, n) for extension, n in result.seen.items())}."
     if any(trouble.reason is Reason.RAW for trouble in result.left_out):
         return f"{text} Export JPEG or TIFF, or install regrain[raw]."

@@ -12,6 +12,7 @@ from pathlib import Path
 from core.engine.models import ModelSpec
 from core.errors import LEFT_OUT_REASONS, CoreError, ImageReadError, Reason
 from core.images.codec import Codec
+from core.images.decode import MAX_PIXELS, check_size
 from core.images.photo import PhotoInfo
 from core.library.enqueue import check, edit_of
 from core.library.records import ItemRequest, ItemStatus, Job, JobItem, JobRequest
@@ -89,6 +90,10 @@ def _of_item(
         return _trouble(item.source, info.reason, f"{info.message} {info.hint}".rstrip())
     if info.animated:
         return _trouble(item.source, Reason.ANIMATED, f"{item.source.name} is animated.")
+    try:
+        check_size(item.source.name, info.width, info.height, MAX_PIXELS)
+    except ImageReadError as error:
+        return _of_item(services, request, item, error, speed)
     action = _action(services, request, item)
     if action is Action.LEFT_OUT:
         message = f"{item.output.name} is there already and is not Regrain's."

@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from core.builtin.network import PhotoDenoiser
+from core.engine.ladder import is_out_of_memory
 from core.engine.models import ModelSpec, verify_files
 from core.engine.noise import NoiseCurve, curve_of_betas
 from core.errors import ModelNotFoundError, ModelUntrustedError
@@ -78,9 +79,7 @@ def load_denoiser(spec: ModelSpec, device: str, dtype: str) -> Denoiser:
         ModelUntrustedError: a file is not what was added, or names a class that is not ours.
     """
     verify_files(spec)
-    network = _network(spec)
-    network.load_state_dict(_weights(spec), strict=True)
-    network = network.to(device=device, memory_format=torch.channels_last).eval()
+    network = _filled(spec, _network(spec)).to(device=device, memory_format=torch.channels_last).eval()
     network.requires_grad_(False)
     _embed_exactly(network, torch.device(device).type)
     return Denoiser(network, _curve(spec), spec.size_multiple, device, dtype)
@@ -97,21 +96,21 @@ def _network(spec: ModelSpec) -> Any:
     values = {key: value for key, value in config.items() if not key.startswith("_")}
     try:
         return _CLASSES[name](**values)
-    except (TypeError, ValueError) as error:
-        raise ModelNotFoundError(
-            f"{CONFIG} of {spec.name} does not fit this Regrain: {error}.", hint="Install it again."
-        ) from error
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise _broken(spec, CONFIG, error) from error
 
 
-def _weights(spec: ModelSpec) -> dict[str, torch.Tensor]:
+def _filled(spec: ModelSpec, network: Any) -> Any:
+    """Return the network with the model's weights, in single precision whatever they came in."""
     path = _inside(spec, WEIGHTS)
     try:
-        tensors = load_file(path)
-    except (OSError, SafetensorError) as error:
-        raise ModelNotFoundError(
-            f"{WEIGHTS} of {spec.name} cannot be read: {error}.", hint="Install it again."
-        ) from error
-    return {name: tensor.float() for name, tensor in tensors.items()}
+        tensors = {name: tensor.float() for name, tensor in load_file(path).items()}
+        network.load_state_dict(tensors, strict=True)
+    except (OSError, SafetensorError, RuntimeError) as error:
+        if is_out_of_memory(error):
+            raise
+        raise _broken(spec, WEIGHTS, error) from error
+    return network
 
 
 def _curve(spec: ModelSpec) -> NoiseCurve:
@@ -130,10 +129,15 @@ def _read_json(spec: ModelSpec, name: str) -> dict[str, Any]:
     try:
         values = json.loads(_inside(spec, name).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise ModelNotFoundError(
-            f"{name} of {spec.name} cannot be read: {error}.", hint="Install it again."
-        ) from error
+        raise _broken(spec, name, error) from error
     return values if isinstance(values, dict) else {}
+
+
+def _broken(spec: ModelSpec, name: str, error: Exception) -> ModelNotFoundError:
+    why = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return ModelNotFoundError(
+        f"{name} of {spec.name} cannot be used: {why}", hint="Install the model again."
+    )
 
 
 def _inside(spec: ModelSpec, name: str) -> Path:

@@ -182,7 +182,8 @@ def _insert_items(connection: Connection, which: JobId, checked: Checked) -> Non
     last = select(func.max(item.c.position)).where(item.c.job_id == which)
     position = connection.scalar(last)
     first = 0 if position is None else position + 1
-    sources = [os.fsencode(entry.source) for entry in (*request.items, *request.settled)]
+    sources = [os.fsencode(one.source) for one in request.items]
+    sources += [os.fsencode(settled.source) for settled in request.settled]
     rows = [
         _row(one, None if request.again else path)
         for one, path in zip(request.items, checked.standing, strict=True)

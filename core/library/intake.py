@@ -10,7 +10,7 @@ from core.engine.models import ModelSpec
 from core.errors import Reason
 from core.library.catalog import Catalog
 from core.library.keys import job_signature
-from core.library.records import JobRequest, Origin, SettledRequest
+from core.library.records import ItemRequest, JobRequest, Origin, SettledRequest
 from core.outputs.names import NamePlanner, refuse_originals
 from core.recipe import MAX_SEED, Recipe, SeedMode
 from core.scan import ScannedFile, ScanResult
@@ -39,23 +39,14 @@ def job_request(
     Raises:
         SettingsError: results would land on the originals, or the name template is wrong.
     """
-    recipe = _absolute(recipe)
-    strengths = tuple(dict.fromkeys(strengths))
+    recipe, strengths = _absolute(recipe), tuple(dict.fromkeys(strengths))
     files, own = _without_own_outputs(scan.photographs, catalog)
-    planner = NamePlanner(
-        recipe, len(strengths) > 1, catalog.names_in, pictures or Path.home() / "Pictures"
-    )
-    draw = _seed_source(recipe, draw_seed)
-    items = tuple(
-        planner.plan(file, index, strength, draw())
-        for index, file in enumerate(files, start=1)
-        for strength in (strengths or (None,))
-    )
-    refuse_originals(items)
+    loose = pictures or Path.home() / "Pictures"
+    planner = NamePlanner(recipe, len(strengths) > 1, catalog.names_in, loose)
     return JobRequest(
         recipe=recipe,
         model=model,
-        items=items,
+        items=_items(planner, files, strengths, _seed_source(recipe, draw_seed)),
         signature=job_signature(_expanded(inputs), recipe, strengths, again=again),
         strengths=strengths,
         settled=_settled(scan) + own,
@@ -65,6 +56,21 @@ def job_request(
         origin=origin,
         again=again,
     )
+
+
+def _items(
+    planner: NamePlanner,
+    files: Sequence[ScannedFile],
+    strengths: tuple[float, ...],
+    draw: Callable[[], int | None],
+) -> tuple[ItemRequest, ...]:
+    items = tuple(
+        planner.plan(file, index, strength, draw())
+        for index, file in enumerate(files, start=1)
+        for strength in (strengths or (None,))
+    )
+    refuse_originals(items)
+    return items
 
 
 def _absolute(recipe: Recipe) -> Recipe:

@@ -180,7 +180,9 @@ def test_our_temporary_files_hidden_folders_and_trash_are_passed_over(trip: Path
 def test_files_given_by_name(trip: Path) -> None:
     """As a shell's `trip/*` gives them: the same rules, but a bare name is tried."""
     make(trip, "a.jpg", "b.cr2", "c.xmp", "d.gif", "photo", "e.mov")
-    result = scan([trip / name for name in sorted(os.listdir(trip))], take_raw=False)
+    result = scan(
+        [trip / name for name in sorted(path.name for path in trip.iterdir())], take_raw=False
+    )
     assert names(result) == ["a.jpg", "photo"]
     assert all(file.named for file in result.photographs)
     assert [t.path.name for t in result.left_out] == ["b.cr2", "d.gif"]
@@ -199,7 +201,7 @@ def test_folders_found_keep_the_name_by_which_they_were_given(trip: Path) -> Non
 
 
 def test_an_input_that_is_not_there_is_an_error(trip: Path) -> None:
-    with pytest.raises(SettingsError, match="There is no file or folder called .*gone") as caught:
+    with pytest.raises(SettingsError, match=r"There is no file or folder called .*gone") as caught:
         scan([trip, trip / "gone"])
     assert caught.value.hint
     make(trip, "a.jpg")
@@ -235,7 +237,7 @@ def test_nothing_found_says_what_was_seen_instead(trip: Path) -> None:
     empty = trip.parent / "empty"
     empty.mkdir()
     assert nothing_found(scan([empty]), [empty]) == (
-        "No pictures in empty. Nothing else was seen there either."
+        "No pictures in empty. There are no files at all."
     )
 
 

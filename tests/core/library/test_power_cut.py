@@ -126,9 +126,8 @@ def rendered(bench: Bench, claim: Claim) -> Rendered:
     return made
 
 
-def check_done_means_there(folder: Path) -> None:
+def check_done_means_there(bench: Bench) -> None:
     """Whatever the library calls done must be on the disk, at this very moment."""
-    bench = Bench(folder)
     newest = bench.queue.jobs()[0]
     for item in bench.queue.items(newest.id, ItemStatus.DONE):
         assert item.output is not None
@@ -136,34 +135,31 @@ def check_done_means_there(folder: Path) -> None:
         result = bench.catalog.result_at(item.output)
         assert result is not None
         assert sha256(item.output.read_bytes()) == result.sha256
-    bench.close()
 
 
-def check_the_end(folder: Path, scene: Scene) -> None:
+def check_the_end(bench: Bench, scene: Scene) -> None:
     """Exactly one right result, recorded; everything foreign as it was; nothing left over."""
-    bench = Bench(folder)
-    try:
-        assert set(bench.names()) == scene.after
-        ours = "a-2.jpg" if "a-2.jpg" in scene.after else "a.jpg"
-        if ours == "a-2.jpg":
-            assert (bench.out / "a.jpg").read_bytes() == FOREIGN
-        content = (bench.out / ours).read_bytes()
-        assert content.startswith(b"edited at 0.3")
-        result = bench.catalog.result_at(bench.out / ours)
-        assert result is not None
-        assert result.sha256 == sha256(content)
-        totals = bench.queue.totals(bench.queue.jobs()[0].id)
-        assert totals.adds_up()
-        assert (totals.found - totals.left_out, totals.done) == (1, 1)
-    finally:
-        bench.close()
+    assert set(bench.names()) == scene.after
+    ours = "a-2.jpg" if "a-2.jpg" in scene.after else "a.jpg"
+    if ours == "a-2.jpg":
+        assert (bench.out / "a.jpg").read_bytes() == FOREIGN
+    content = (bench.out / ours).read_bytes()
+    assert content.startswith(b"edited at 0.3")
+    result = bench.catalog.result_at(bench.out / ours)
+    assert result is not None
+    assert result.sha256 == sha256(content)
+    totals = bench.queue.totals(bench.queue.jobs()[0].id)
+    assert totals.adds_up()
+    assert (totals.found - totals.left_out, totals.done) == (1, 1)
 
 
-def go_on(folder: Path, power: Power | None = None) -> None:
-    """Start again: recover, then do what waits."""
+def go_on(folder: Path, scene: Scene, power: Power | None = None) -> None:
+    """Start again: recover, do what waits, and find everything right."""
     with powered(folder, power or Power()) as bench:
+        check_done_means_there(bench)
         bench.recover()
         edit(bench, bench.fs.power)  # type: ignore[attr-defined]
+        check_the_end(bench, scene)
 
 
 def cut_everywhere(
@@ -178,7 +174,7 @@ def cut_everywhere(
     power = Power()
     with powered(folder, power, publisher, fs) as bench:
         edit(bench, power)
-    check_the_end(folder, scene)
+        check_the_end(bench, scene)
     for cut in range(power.ticks):
         for keep in keeps:
             restore(folder, kept)
@@ -186,9 +182,7 @@ def cut_everywhere(
             with powered(folder, one, publisher, fs) as bench, contextlib.suppress(PowerCut):
                 edit(bench, one)
             assert one.off
-            check_done_means_there(folder)
-            go_on(folder)
-            check_the_end(folder, scene)
+            go_on(folder, scene)
     shutil.rmtree(kept)
     return power.ticks
 
@@ -219,10 +213,9 @@ def test_a_second_power_cut_while_recovering_from_the_first_does_no_harm(
             restore(folder, half)
             second = Power(cut=again, kept=again % 2)
             with contextlib.suppress(PowerCut):
-                go_on(folder, second)
+                go_on(folder, found, second)
             finished = not second.off
-            go_on(folder)
-            check_the_end(folder, found)
+            go_on(folder, found)
             again += 4  # not each moment, for time's sake; another first cut shifts them
         shutil.rmtree(half)
         cut += 3
