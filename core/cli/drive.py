@@ -11,6 +11,7 @@ from core.cli.exits import ExitCode
 from core.cli.follow import Follower, follow
 from core.cli.hook import run_hook
 from core.cli.interrupts import stop_on_signals
+from core.cli.logs import log_to
 from core.cli.progress import make_progress
 from core.cli.report import Reporter
 from core.cli.summary import exit_code, of_this_invocation, sentence, totals_of_request
@@ -77,7 +78,7 @@ class Drive:
     def _work(self, jobs: Sequence[tuple[JobId, int]], *, resumed: bool) -> ExitCode:
         outcome, code = RunOutcome.FINISHED, ExitCode.OK
         totals = Totals()
-        with stop_on_signals(self._stop):
+        with stop_on_signals(self._stop), log_to(self._services.paths.logs, self._console):
             for job, done_before in jobs:
                 outcome = self._end(job, resumed=resumed)
                 counts = of_this_invocation(self._queue.totals(job), done_before)

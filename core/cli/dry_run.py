@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 from core.cli.console import Console
@@ -40,7 +41,7 @@ def show_dry_run(services: Services, request: JobRequest, console: Console) -> E
     seconds = sum(entry.seconds for entry in entries)
     size = sum(entry.bytes for entry in entries)
     free = free_bytes([item.root for item in request.items])
-    console.result(sentence(totals, pending="to do"))
+    console.result(sentence(totals, foretold=True))
     if totals.pending:
         console.result(_cost(totals.pending, seconds, size, free))
         _warn(size, free, console)
@@ -117,4 +118,6 @@ def _warn(size: int, free: int | None, console: Console) -> None:
 
 
 def _gigabytes(size: int) -> str:
-    return f"{size / _GIGABYTE:.1f} GB" if size >= _GIGABYTE / 10 else f"{size / 1e6:.0f} MB"
+    if size >= _GIGABYTE / 10:
+        return f"{size / _GIGABYTE:.1f} GB"
+    return f"{math.ceil(size / 1e6)} MB"

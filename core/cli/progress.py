@@ -92,14 +92,16 @@ class BarProgress:
         from rich.console import Console as Terminal
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
         from rich.progress import Progress as Bar
+        from rich.table import Column
 
+        one_line = Column(no_wrap=True, overflow="ellipsis")
         self._pace = pace
         self._verbose = verbose
         self._name = self._step = ""
         self._bar: Bar = Bar(
             BarColumn(bar_width=24),
             MofNCompleteColumn(separator=" of "),
-            TextColumn("{task.description}", markup=False),
+            TextColumn("{task.description}", markup=False, table_column=one_line),
             console=Terminal(stderr=True, highlight=False, markup=False, emoji=False),
             transient=True,
         )

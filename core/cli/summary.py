@@ -20,6 +20,7 @@ _WORDS = {
     "canceled": "canceled",
     "pending": "waiting",
 }
+_FORETOLD = {"pending": "to do", "failed": "would fail"}
 _LEFT_OUT_WORDS = {
     Reason.RAW: ("raw file", " (export JPEG or TIFF, or install regrain[raw])"),
     Reason.ANIMATED: ("animated picture", ""),
@@ -49,9 +50,9 @@ def totals_of_request(request: JobRequest) -> Totals:
     )
 
 
-def sentence(totals: Totals, *, pending: str = "waiting") -> str:
+def sentence(totals: Totals, *, foretold: bool = False) -> str:
     """Return `Found 40: 35 done, 5 failed. 12 other files ignored.`"""
-    words_of = _WORDS | {"pending": pending}
+    words_of = _WORDS | (_FORETOLD if foretold else {})
     counts = [
         f"{getattr(totals, name)} {words}"
         for name, words in words_of.items()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 NVIDIA, AMD, INTEL = "NVIDIA", "AMD", "Intel"
 _VENDORS = {"0x10de": NVIDIA, "0x1002": AMD, "0x8086": INTEL}
+_MAKERS = {NVIDIA: "NVIDIA Corporation", AMD: "Advanced Micro Devices", INTEL: "Intel Corporation"}
 _DISPLAY_CLASS = "0x03"
 _PATIENCE_SECONDS = 5.0
 
@@ -99,7 +100,7 @@ def _listed(run: Run) -> list[Card]:
     """Return what `lspci` calls the cards: the name in brackets is the one on the box."""
     cards = []
     for line in run(["lspci"]).splitlines():
-        vendor = next((name for name in _VENDORS.values() if f" {name}" in line), None)
+        vendor = next((name for name, maker in _MAKERS.items() if maker in line), None)
         is_display = re.search(r"VGA|3D|Display", line) is not None
         if vendor and is_display:
             bracketed = re.findall(r"\[([^\]]+)\]", line)

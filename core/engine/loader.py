@@ -47,8 +47,8 @@ class Denoiser:
         # On a CPU several rows at once gain nothing, and the elements at the end of each thread's
         # share are computed by other instructions: a row would depend on its place among others.
         rows = 1 if self.device == "cpu" else len(samples)
-        parts = zip(samples.split(rows), timesteps.split(rows), strict=True)
-        with torch.inference_mode(), self._lowered():
+        parts = zip(torch.split(samples, rows), torch.split(timesteps, rows), strict=True)
+        with torch.no_grad(), self._lowered():
             return torch.cat([self._predict(*part) for part in parts])
 
     def _predict(self, samples: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
@@ -79,7 +79,9 @@ def load_denoiser(spec: ModelSpec, device: str, dtype: str) -> Denoiser:
         ModelUntrustedError: a file is not what was added, or names a class that is not ours.
     """
     verify_files(spec)
-    network = _filled(spec, _network(spec)).to(device=device, memory_format=torch.channels_last).eval()
+    network = (
+        _filled(spec, _network(spec)).to(device=device, memory_format=torch.channels_last).eval()
+    )
     network.requires_grad_(False)
     _embed_exactly(network, torch.device(device).type)
     return Denoiser(network, _curve(spec), spec.size_multiple, device, dtype)

@@ -63,7 +63,7 @@ class Renderer:
         started = time.monotonic()
         copied = copies_as_is(photo, render.output)
         if copied:
-            written = copy_result(render.source, photo, render.target)
+            written = copy_result(render.source, photo, render.target, render.output.metadata)
         else:
             written = write_result(photo, photo.pixels, render.target, render.output, None)
         task.seconds += time.monotonic() - started

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from core.images.resize import fitted_size
 from core.outputs.folders import stopped
 from core.recipe import MetadataRule, OutputSettings
 
+_CHUNK = 1 << 20
 _OF_THIS_NAME = frozenset({errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG, errno.EINVAL})
 
 
@@ -41,15 +43,19 @@ def copies_as_is(photo: Photo, output: OutputSettings) -> bool:
     """Return whether an unchanged photograph's own coded data is what the output asks for."""
     same_format = container_for(photo.container, output.format) is photo.container
     size = fitted_size(photo.width, photo.height, output.max_side, output.scale)
-    same_size = size == (photo.width, photo.height)
-    return same_format and same_size and output.metadata is MetadataRule.KEEP
+    return same_format and size == (photo.width, photo.height)
 
 
-def copy_result(source: Path, photo: Photo, target: Path) -> Written:
-    """Copy the photograph's file to `target`, which must not exist; errors as `write_result`."""
+def copy_result(source: Path, photo: Photo, target: Path, rule: MetadataRule) -> Written:
+    """Take the photograph's picture over to `target` as it is, its metadata by the rule.
+
+    Raises:
+        ImageReadError: changed_while_reading.
+        BatchStopped, OutputWriteError: as `write_result`.
+    """
     with _temporary(target) as fd:
-        sha256 = copy_unchanged(source, photo.sha256, fd)
-        size = os.fstat(fd).st_size
+        copy_unchanged(source, photo.sha256, fd, rule)
+        sha256, size = _hashed(fd)
     return Written(sha256, size, photo.width, photo.height)
 
 
@@ -73,6 +79,15 @@ def write_result(
         facts = write_photo(photo, pixels, photo.alpha, fd, options)
         sha256 = verify_written(fd, facts)
     return Written(sha256, facts.size, facts.width, facts.height)
+
+
+def _hashed(fd: int) -> tuple[str, int]:
+    """Return the SHA-256 and the size of what was written, as it reads back."""
+    digest, at = hashlib.sha256(), 0
+    while part := os.pread(fd, _CHUNK, at):
+        digest.update(part)
+        at += len(part)
+    return digest.hexdigest(), at
 
 
 @contextmanager

@@ -43,10 +43,11 @@ class Worker:
             SettingsError: the model cannot use one of the settings.
         """
         tasks = self._take(waiting)
-        if self._fits(tasks, self._level):
+        tried = self._level
+        if self._fits(tasks, tried):
             return
         for task in list(tasks.values()):
-            self._climb(task)
+            self._climb(task, max(tried + 1, self._level))
 
     def _take(self, waiting: deque[Render]) -> dict[int, Task]:
         """Read photographs until their tiles, all of one shape, fill a pass."""
@@ -93,9 +94,9 @@ class Worker:
         task.seconds = time.monotonic() - started
         return task
 
-    def _climb(self, task: Task) -> None:
+    def _climb(self, task: Task, start: int) -> None:
         """Try a photograph that did not fit alone, with ever smaller settings."""
-        for level in range(self._level + 1, len(self._rungs)):
+        for level in range(start, len(self._rungs)):
             if self._rungs[level] != self._rungs[0]:
                 task.facts.update(self._rungs[level].facts())
             if self._fits({task.item: task}, level):

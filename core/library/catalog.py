@@ -15,13 +15,13 @@ from core.library.database import Database
 from core.library.hashing import may_be_remembered, read_hash
 from core.library.ids import ProjectId
 from core.library.records import HashedFile, Project, Result
-from core.library.standing import Wanted
 from core.library.tables import OPEN_ROWS, asset, file_hash, item, project, result
 from core.library.transitions import stat_values
 from core.library.views import RESULT, read_result
 from core.outputs.template import name_key
 
 _CHUNK = 500
+_COPIES_TRIED = 20
 
 
 class Catalog:
@@ -113,13 +113,18 @@ class Catalog:
 
         That is one with this key in the planned folder, of this source or under the planned name.
         """
-        wanted = Wanted(source, planned, "")
-        found = (one for one in self.results_by_key(key) if standing.matches(wanted, one))
-        return next((entry for entry in found if self.standing(entry)), None)
+        query = RESULT.where(
+            result.c.result_key == key,
+            result.c.folder == planned.parent,
+            (asset.c.path == source) | (result.c.name_key == name_key(planned.name)),
+        )
+        return next((entry for entry in self._results(query) if self.standing(entry)), None)
 
     def find_copy(self, key: str) -> Result | None:
         """Return a standing result with this key anywhere, to be copied instead of rendered."""
-        return next((entry for entry in self.results_by_key(key) if self.standing(entry)), None)
+        query = RESULT.where(result.c.result_key == key).order_by(result.c.id.desc())
+        found = self._results(query.limit(_COPIES_TRIED))
+        return next((entry for entry in found if self.standing(entry)), None)
 
     # names
 

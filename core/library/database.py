@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import closing, contextmanager
@@ -42,12 +43,16 @@ class Database:
             LibraryError: no library of Regrain's (left untouched), damaged, or not readable.
         """
         self.path = path.absolute()
+        self._reading = threading.local()
         with _translated(self.path):
             _make_or_upgrade(self.path)
             self._readers = _engine(self.path, read_only=True)
             with self.read() as connection:
                 query = select(meta.c.value).where(meta.c.name == _LIBRARY_ID)
-                self.library_id = connection.scalars(query).one()
+                library_id = connection.scalar(query)
+        if library_id is None:
+            raise sqlite.damaged(self.path, "it has no identity")
+        self.library_id = library_id
         self._writer = Writer(lambda: _engine(self.path, read_only=False))
 
     def write(self, work: Callable[[Connection], T]) -> T:
@@ -55,6 +60,8 @@ class Database:
 
         Raises whatever `work` raises, after rolling back; LibraryError for SQLite's own errors.
         """
+        if getattr(self._reading, "depth", 0):
+            raise RuntimeError("a write inside a read would wait for itself")
         with _translated(self.path):
             return self._writer.submit(work).result()
 
@@ -65,8 +72,12 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Lend a connection that sees one state of the library and cannot write; keep it short."""
-        with _translated(self.path), self._readers.connect() as connection:
-            yield connection
+        self._reading.depth = getattr(self._reading, "depth", 0) + 1
+        try:
+            with _translated(self.path), self._readers.connect() as connection:
+                yield connection
+        finally:
+            self._reading.depth -= 1
 
     def backup(self, target: Path) -> None:
         """Copy the library into `target` by SQLite's backup; checked before it takes the name."""

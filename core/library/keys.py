@@ -66,8 +66,8 @@ def job_signature(
     values = recipe.model_dump(mode="json", exclude={"id", "sentence", "name"})
     values["preset"] = recipe.name if "{preset}" in recipe.output.name_template else ""
     if recipe.output.folder is not None:
-        values["output"]["folder"] = str(recipe.output.folder.absolute())
-    values["inputs"] = sorted({str(path.absolute()) for path in inputs})
+        values["output"]["folder"] = str(recipe.output.folder.resolve())
+    values["inputs"] = sorted({str(path.resolve()) for path in inputs})
     values["strengths"] = list(strengths)
     values["again"] = again
     return _digest(values)

@@ -143,7 +143,7 @@ class JobQueue:
         self.database.write(lambda c: transitions.lift(c, job, paused=False))
 
     def retry(self, job: JobId, *, quarantined: bool = False) -> int:
-        """Let failed items (and quarantined ones) wait again; return how many."""
+        """Let failed items (and quarantined ones) wait again; return how many. Lifts a cancel."""
         return self.database.write(lambda c: transitions.retry(c, job, quarantined=quarantined))
 
     def _set(self, job: JobId, **values: object) -> None:

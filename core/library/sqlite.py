@@ -165,6 +165,7 @@ def backup(source: sqlite3.Connection, target: Path) -> None:
     part = target.with_name(f".{target.name}.part-{os.getpid()}")
     try:
         part.unlink(missing_ok=True)
+        part.touch(mode=0o600)
         with closing(sqlite3.connect(part)) as copy:
             source.backup(copy)
             quick_check(copy, part)

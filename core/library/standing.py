@@ -60,7 +60,9 @@ def _stat_in(row: Row[tuple[int, ...]]) -> FileStat:
 def stand_already(connection: Connection, items: Sequence[Wanted]) -> list[Path | None]:
     """Return, an item each, the path of its result that stands; None where that is not certain.
 
-    Certain by stat alone: source unchanged since it was hashed, result since it was made.
+    That is one with the item's key in the planned folder: of the same source, or under the very
+    name that is planned, as `Catalog.find_standing` has it. Certain by stat alone: the source is
+    unchanged since it was hashed, the result since it was made.
     """
     hashes = known_hashes(connection, {entry.source for entry in items})
     keys = [
@@ -93,17 +95,6 @@ class _Recorded:
         named = self._by_name.get((key, folder, name_key(entry.planned.name)))
         if named is not None:
             yield named
-
-
-def matches(entry: Wanted, result: Result) -> bool:
-    """Return whether a result with an item's key makes it already done where it is.
-
-    In the planned folder: of the same source, or under the very name that is planned.
-    """
-    if result.path.parent != entry.planned.parent:
-        return False
-    same_name = name_key(result.path.name) == name_key(entry.planned.name)
-    return result.source == entry.source or same_name
 
 
 def _first_unchanged(results: Iterable[Result]) -> Path | None:

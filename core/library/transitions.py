@@ -149,16 +149,22 @@ def crashed(connection: Connection, which: ItemId, attempt: int, message: str) -
 
 def cancel(connection: Connection, which: JobId) -> None:
     """Cancel a batch: what waits now, what is claimed when it is released or recovered."""
+    if not is_open(connection, which):
+        return
     connection.execute(update(job).where(job.c.id == which).values(canceled=True))
     waiting = (item.c.job_id == which) & (item.c.status == ItemStatus.PENDING)
     connection.execute(update(item).where(waiting).values(status=ItemStatus.CANCELED))
 
 
 def retry(connection: Connection, which: JobId, *, quarantined: bool) -> int:
-    """Let failed items wait again, and quarantined ones with their deaths forgotten."""
+    """Let failed items wait again, and quarantined ones with their deaths forgotten.
+
+    A stop, a pause or a cancel is lifted; items that were canceled stay so.
+    """
     statuses = [ItemStatus.FAILED, *([ItemStatus.QUARANTINED] if quarantined else [])]
     ours = (item.c.job_id == which) & item.c.status.in_(statuses) & item.c.folder.is_not(None)
     values = WAITING | {"crashes": 0}
+    lift(connection, which, paused=False, canceled=False)
     return connection.execute(update(item).where(ours).values(values)).rowcount
 
 

@@ -20,6 +20,11 @@ _RENAME_NOREPLACE = 1
 _RENAME_EXCHANGE = 2
 _CHUNK = 1 << 20
 
+# Windows has none of these.
+_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
+_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
+
 _UNSUPPORTED = frozenset(
     {errno.EINVAL, errno.ENOSYS, errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EXDEV}
 )
@@ -42,7 +47,7 @@ class FsOps:
     def hash(self, path: Path) -> HashedFile:
         """Read a regular file and return its sha256 and its stat after reading."""
         digest = hashlib.sha256()
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | _NOFOLLOW | _NONBLOCK | _CLOEXEC)
         with os.fdopen(descriptor, "rb", buffering=0) as file:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
@@ -70,7 +75,7 @@ class FsOps:
             source.unlink()
 
     def _reserve_and_replace(self, source: Path, target: Path) -> None:
-        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o666))
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY | _CLOEXEC, 0o666))
         source.replace(target)
 
     def exchange(self, one: Path, other: Path) -> bool:
@@ -89,7 +94,7 @@ class FsOps:
 
     def sync_folder(self, folder: Path) -> None:
         """Make the names in a folder durable; network file systems that cannot are let pass."""
-        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(folder, os.O_RDONLY | _CLOEXEC)
         try:
             os.fsync(descriptor)
         except OSError as error:
@@ -122,7 +127,7 @@ class FsOps:
     def copy(self, source: Path, target: Path) -> HashedFile:
         """Copy bytes into a new file and make them durable; return their hash, as written."""
         digest = hashlib.sha256()
-        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | _NOFOLLOW | _CLOEXEC
         with source.open("rb") as reader, os.fdopen(os.open(target, flags, 0o666), "wb") as writer:
             while chunk := reader.read(_CHUNK):
                 digest.update(chunk)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -63,6 +64,53 @@ def variant(path: Path, number: int) -> Path:
     return path.with_name(shorten(path.stem, MAX_NAME_BYTES - len(end)) + end + path.suffix)
 
 
+class _Folder:
+    """An output folder with the names that are taken in it."""
+
+    def __init__(self, path: Path, owners: Mapping[str, Path]) -> None:
+        self.path = path
+        self._taken: dict[str, Path | None] = dict(owners)
+        self._keys_of: defaultdict[Path, list[str]] = defaultdict(list)
+        for key, owner in owners.items():
+            self._keys_of[owner].append(key)
+        self._next: dict[str, int] = {}
+
+    def take(self, name: str, source: Path) -> Path:
+        """Give a source its name from before, else the first variant that is free."""
+        wanted, first = self.path / name, name_key(name)
+        number = self._own_number(wanted, source)
+        if number == 0:
+            tries = range(self._next.get(first, 1), MOST_VARIANTS)
+            number = next((n for n in tries if self._is_free(variant(wanted, n), source)), 0)
+            self._next[first] = number + 1
+        if number == 0:
+            raise SettingsError(
+                f"There are too many results called {name} in {self.path}.",
+                hint="Choose another name template, such as {stem}-{index}.",
+            )
+        output = variant(wanted, number)
+        self._taken[name_key(output.name)] = None
+        return output
+
+    def _is_free(self, output: Path, source: Path) -> bool:
+        """Whether nobody has the name, or one whose photograph was moved away."""
+        key = name_key(output.name)
+        if key not in self._taken:
+            return True
+        owner = self._taken[key]  # None: given just now
+        return owner is not None and (owner == source or not owner.exists())
+
+    def _own_number(self, wanted: Path, source: Path) -> int:
+        """Return which variant of a name is this source's from before, 0 if none is."""
+        keys = self._keys_of.get(source)
+        if not keys:
+            return 0
+        matches = (_NUMBER.search(key) for key in keys)
+        numbers = sorted({1, *(int(match[1]) for match in matches if match)})
+        keys_of = ((n, name_key(variant(wanted, n).name)) for n in numbers)
+        return next((n for n, key in keys_of if self._taken.get(key) == source), 0)
+
+
 @dataclass
 class NamePlanner:
     """Gives names, one after the other; what it gave and what the library holds is taken."""
@@ -73,13 +121,7 @@ class NamePlanner:
     pictures: Path
     _template: NameTemplate = field(init=False)
     _roots: dict[Path | None, Path] = field(init=False, default_factory=dict)
-    _taken: dict[Path, dict[str, Path | None]] = field(init=False, default_factory=dict)
-    _keys_of: defaultdict[tuple[Path, Path], list[str]] = field(
-        init=False, default_factory=lambda: defaultdict(list)
-    )
-    _next: defaultdict[tuple[Path, str], int] = field(
-        init=False, default_factory=lambda: defaultdict(lambda: 1)
-    )
+    _folders: dict[str, _Folder] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         template = parse_template(self.recipe.output.name_template)
@@ -90,11 +132,12 @@ class NamePlanner:
     ) -> ItemRequest:
         """Plan one result of a photograph; `index` counts the photographs from 1."""
         root = self._root(file.base)
-        relative = self._template.expand(self._values(file, index, strength, seed))
-        folder = root / file.relative.parent / relative.parent
-        name = relative.name + result_suffix(file.path, self.recipe.output.format)
-        output = self._free(folder / name, file.path)
-        return ItemRequest(file.path, output, root, strength, seed)
+        *between, name = self._template.expand(self._values(file, index, strength, seed)).parts
+        below = os.path.join(str(root), os.path.dirname(file.relative), *between)  # noqa: PTH118, PTH120
+        name += result_suffix(file.path, self.recipe.output.format)
+        return ItemRequest(
+            file.path, self._folder(below).take(name, file.path), root, strength, seed
+        )
 
     def _root(self, base: Path | None) -> Path:
         """Return the output folder without symbolic links, so that it has one name only."""
@@ -102,6 +145,12 @@ class NamePlanner:
             folder = self.recipe.output.folder or default_folder(base, self.pictures)
             self._roots[base] = folder.resolve()
         return self._roots[base]
+
+    def _folder(self, where: str) -> _Folder:
+        if where not in self._folders:
+            path = Path(where)
+            self._folders[where] = _Folder(path, self.owners(path))
+        return self._folders[where]
 
     def _values(
         self, file: ScannedFile, index: int, strength: float | None, seed: int | None
@@ -117,46 +166,6 @@ class NamePlanner:
             preset=self.recipe.name or self.recipe.id,
             model=edit.model,
         )
-
-    def _free(self, wanted: Path, source: Path) -> Path:
-        names = self._names(wanted.parent)
-        own = self._own_number(wanted, source)
-        place = (wanted.parent, name_key(wanted.name))
-        for number in (own,) if own else range(self._next[place], MOST_VARIANTS):
-            path = variant(wanted, number)
-            key = name_key(path.name)
-            if key not in names or self._may_take(names[key], source):
-                names[key] = None
-                if not own:
-                    self._next[place] = number + 1
-                return path
-        raise SettingsError(
-            f"There are too many results called {wanted.name} in {wanted.parent}.",
-            hint="Choose another name template, such as {stem}-{index}.",
-        )
-
-    def _own_number(self, wanted: Path, source: Path) -> int:
-        """Return which variant of a name is this source's from before, 0 if none is."""
-        names = self._names(wanted.parent)
-        own = [1]
-        for key in self._keys_of.get((wanted.parent, source), ()):
-            match = _NUMBER.search(key)
-            own += [int(match[1])] if match else []
-        found = (n for n in sorted(own) if names.get(name_key(variant(wanted, n).name)) == source)
-        return next(found, 0)
-
-    def _names(self, folder: Path) -> dict[str, Path | None]:
-        if folder not in self._taken:
-            owners = self.owners(folder)
-            self._taken[folder] = dict(owners)
-            for key, owner in owners.items():
-                self._keys_of[folder, owner].append(key)
-        return self._taken[folder]
-
-    @staticmethod
-    def _may_take(owner: Path | None, source: Path) -> bool:
-        """A name of this very source's, or of one that was moved away; None was given just now."""
-        return owner is not None and (owner == source or not owner.exists())
 
 
 def refuse_originals(requests: Sequence[ItemRequest]) -> None:

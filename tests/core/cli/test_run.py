@@ -162,6 +162,7 @@ def test_a_photograph_that_kills_the_worker_is_quarantined_until_retry(
     assert ran.code == 1
     assert ran.counts() == {"found": 5, "done": 4, "quarantined": 1}
     assert [line["reason"] for line in ran.named("item_failed")] == ["crashed_3x"]
+    assert "Fatal" not in ran.err
     again = regrain("run", trip, "--json")
     assert again.counts() == {"found": 5, "already_done": 4, "quarantined": 1}
     assert again.named("step") == []
@@ -352,3 +353,12 @@ def test_services_close_what_they_open(tmp_path: Path) -> None:
     with services.open_services(tmp_path / "library.db") as opened:
         assert opened.queue.jobs() == []
     opened.close()
+
+
+def test_what_a_dying_worker_said_is_logged_not_shown(
+    regrain: Regrain, trip: Path, own_home: Path
+) -> None:
+    photograph(trip / "abort.png", 5)
+    ran = regrain("run", trip)
+    assert "Fatal" not in ran.err
+    assert "render process" in (own_home / "logs" / "regrain.log").read_text()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import pairwise
 
 import pytest
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
@@ -67,7 +68,7 @@ def test_levels_start_exactly_and_only_fall(
     ratios = noise_ratios(first, steps, spacing, curve)
     assert len(ratios) == steps
     assert ratios[0] == first
-    assert all(0 < b < a for a, b in zip(ratios, ratios[1:], strict=False))
+    assert all(0 < b < a for a, b in pairwise(ratios))
 
 
 def test_karras_is_the_formula_of_its_paper(curve: NoiseCurve) -> None:
@@ -88,7 +89,7 @@ def test_beta_has_most_steps_at_both_ends(curve: NoiseCurve) -> None:
     ratios = noise_ratios(curve.ratios[-1], 20, SigmaSchedule.BETA, curve)
     gaps = [
         curve.timestep_of_ratio(a) - curve.timestep_of_ratio(b)
-        for a, b in zip(ratios, ratios[1:], strict=False)
+        for a, b in pairwise(ratios)
     ]
     assert gaps[0] < gaps[len(gaps) // 2] > gaps[-1]
 

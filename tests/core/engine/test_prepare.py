@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -100,9 +99,7 @@ def test_repainting_starts_at_the_strengths_level(
     assert made.facts["note"] == "noise level 0.30, 6 of 20 steps"
 
 
-def test_the_native_scale_is_diffusers_own(
-    noisy: Path, spec: ModelSpec, curve: NoiseCurve
-) -> None:
+def test_the_native_scale_is_diffusers_own(noisy: Path, spec: ModelSpec, curve: NoiseCurve) -> None:
     made = prepared(noisy, spec, curve, mode="repaint", strength=0.33, strength_scale="native")
     assert made.descent is not None
     assert len(made.descent.ratios) == 6
@@ -170,9 +167,7 @@ def test_another_file_than_the_parent_saw_is_not_edited(noisy: Path) -> None:
     assert caught.value.reason is Reason.CHANGED_WHILE_READING
 
 
-def test_a_decoders_own_bug_concerns_one_file(
-    noisy: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_decoders_own_bug_concerns_one_file(noisy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(path: Path) -> Photo:
         raise IndexError("tag 9")
 
@@ -184,7 +179,7 @@ def test_a_decoders_own_bug_concerns_one_file(
 
 def test_a_photograph_that_is_gone_has_vanished(noisy: Path) -> None:
     render = render_of(noisy)
-    os.unlink(noisy)
+    noisy.unlink()
     with pytest.raises(ImageReadError) as caught:
         read_source(render)
     assert caught.value.reason is Reason.VANISHED

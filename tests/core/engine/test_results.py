@@ -16,7 +16,7 @@ from core.engine.results import copies_as_is, copy_result, write_result
 from core.errors import BatchStopped, ImageReadError, OutputWriteError, Reason, StopReason
 from core.images.decode import read_photo
 from core.images.photo import Photo
-from core.recipe import OutputSettings
+from core.recipe import MetadataRule, OutputSettings
 from tests.core.engine.samples import photograph, save
 
 
@@ -50,9 +50,17 @@ def test_what_is_reported_is_what_lies_there(photo: Photo, target: Path) -> None
 def test_an_unchanged_photograph_is_copied_to_the_last_byte(
     source: Path, photo: Photo, target: Path
 ) -> None:
-    written = copy_result(source, photo, target)
+    written = copy_result(source, photo, target, MetadataRule.KEEP)
     assert target.read_bytes() == source.read_bytes()
     assert written.sha256 == photo.sha256
+
+
+def test_an_unchanged_photograph_can_lose_its_metadata_alone(
+    source: Path, photo: Photo, target: Path
+) -> None:
+    written = copy_result(source, photo, target, MetadataRule.STRIP)
+    assert hashlib.sha256(target.read_bytes()).hexdigest() == written.sha256
+    assert (read_photo(target).pixels == photo.pixels).all()
 
 
 def test_a_photograph_that_changed_meanwhile_is_not_copied(
@@ -60,7 +68,7 @@ def test_a_photograph_that_changed_meanwhile_is_not_copied(
 ) -> None:
     save(source.parent, source.name, photograph(40, 60, seed=5))
     with pytest.raises(ImageReadError) as caught:
-        copy_result(source, photo, target)
+        copy_result(source, photo, target, MetadataRule.KEEP)
     assert caught.value.reason is Reason.CHANGED_WHILE_READING
     assert not target.exists()
 
@@ -73,7 +81,7 @@ def test_a_photograph_that_changed_meanwhile_is_not_copied(
         ({"max_side": 100}, True),
         ({"format": "jpeg"}, False),
         ({"max_side": 30}, False),
-        ({"metadata": "strip"}, False),
+        ({"metadata": "strip"}, True),
         ({"scale": 2.0}, False),
     ],
 )

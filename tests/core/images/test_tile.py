@@ -71,7 +71,7 @@ def test_all_tiles_of_a_picture_have_one_shape(height: int, width: int, tile: in
 
 
 def test_a_picture_just_over_the_tile_is_not_computed_nearly_twice() -> None:
-    height, width = pass_shape(776, 776, 768)
+    height, _ = pass_shape(776, 776, 768)
     area = sum(t.height * t.width for t in tile_grid(776, 776, 768))
     assert area < 1.35 * 776 * 776
     assert height < 500

@@ -244,6 +244,24 @@ def test_a_write_inside_a_write_is_refused_instead_of_waiting_for_itself(bench: 
         bench.database.write(lambda c: bench.database.write(lambda d: None))
 
 
+def test_a_write_inside_a_read_is_refused_too(bench: Bench) -> None:
+    """Without a write-ahead log the reader keeps the writer from ever committing."""
+    with (
+        pytest.raises(RuntimeError, match="wait for itself"),
+        bench.database.read(),
+    ):
+        bench.queue.claim("run", 1)
+    bench.queue.claim("run", 1)
+
+
+def test_a_library_without_its_id_is_damaged(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "library.db")) as connection:
+        connection.execute("DELETE FROM meta")
+        connection.commit()
+    with pytest.raises(LibraryError, match="damaged"):
+        Database(folder / "library.db")
+
+
 def test_a_closed_library_says_so_and_may_be_closed_twice(bench: Bench) -> None:
     bench.database.close()
     with pytest.raises(LibraryError, match="closed"):

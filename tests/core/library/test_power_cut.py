@@ -165,7 +165,7 @@ def go_on(folder: Path, scene: Scene, power: Power | None = None) -> None:
 def cut_everywhere(
     folder: Path,
     scene: Scene,
-    keeps: tuple[int, ...] = (0, 1, 99),
+    keeps: tuple[int, ...] = (0, 99),
     publisher: type[Publisher] = Publisher,
     fs: type[CrashFs] = CrashFs,
 ) -> int:
@@ -191,7 +191,8 @@ def test_a_power_cut_after_any_step_of_publishing_leaves_one_right_result(
     scene: tuple[Scene, Path],
 ) -> None:
     found, folder = scene
-    assert cut_everywhere(folder, found) >= 7
+    keeps = (0, 1, 2, 99) if found is SCENES[1] else (0, 99)  # several names change there
+    assert cut_everywhere(folder, found, keeps) >= 7
 
 
 def test_a_second_power_cut_while_recovering_from_the_first_does_no_harm(

@@ -238,6 +238,22 @@ def test_cancel_takes_what_waits_now_and_what_is_in_work_when_it_comes_back(benc
     assert bench.queue.job(job).state is JobState.CANCELED
 
 
+def test_a_finished_batch_cannot_be_canceled_any_more(bench: Bench) -> None:
+    claim = one_claim(bench)
+    bench.publisher.publish(claim, bench.render(claim))
+    bench.queue.cancel(claim.job)
+    assert bench.queue.job(claim.job).state is JobState.FINISHED
+
+
+def test_retrying_a_canceled_batch_lets_its_failed_ones_really_run(bench: Bench) -> None:
+    bench.photo("b.jpg")
+    claim = one_claim(bench)
+    bench.queue.fail(claim.item, claim.attempt, Reason.NAN, "x")
+    bench.queue.cancel(claim.job)
+    assert bench.queue.retry(claim.job) == 1
+    assert [again.item for again in bench.queue.claim("run", 9)] == [claim.item]
+
+
 def test_the_same_command_after_a_cancel_is_a_new_batch(bench: Bench) -> None:
     claim = one_claim(bench)
     bench.queue.cancel(claim.job)

@@ -1,0 +1,429 @@
+"""Photographs in, finished files out: grouped, canceled, retried, and each trouble its own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from core.builtin.schedule import ratio_of_timestep
+from core.engine.ladder import Rung, is_out_of_memory, rungs
+from core.engine.loader import Denoiser, load_denoiser
+from core.engine.messages import (
+    Announced,
+    FromRender,
+    ItemCanceled,
+    ItemTrouble,
+    Numerics,
+    Render,
+    Rendered,
+    Stepped,
+)
+from core.engine.models import ModelSpec
+from core.engine.task import LoadedModel
+from core.engine.worker import Worker
+from core.errors import BatchStopped, Reason, SettingsError
+from core.images.decode import read_photo
+from core.images.metadata import read_provenance
+from core.recipe import EditSettings, OutputSettings
+from tests.core.engine.samples import photograph, save
+
+Predict = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+
+class Rig:
+    """A worker over the small model, with its parent's ear and a network that can be spoiled."""
+
+    def __init__(self, spec: ModelSpec, folder: Path, **numerics: Any) -> None:
+        self.folder = folder
+        self.heard: list[FromRender] = []
+        self.canceled: set[int] = set()
+        self.waiting: deque[Render] = deque()
+        self.spec = spec
+        self.numerics = Numerics(tile=128, threads=1, **numerics)
+        self.denoiser = load_denoiser(spec, "cpu", self.numerics.dtype)
+        self.calls: list[tuple[int, ...]] = []
+
+    def add(self, pixels: NDArray[np.uint8] | Path, alone: bool = False, **edit: Any) -> int:
+        item = len(self.waiting) + 1
+        source = pixels
+        if not isinstance(source, Path):
+            source = save(self.folder, f"{item}.png", pixels)
+        render = Render(
+            item=item,
+            attempt=1,
+            source=source,
+            source_sha256=hashlib.sha256(source.read_bytes()).hexdigest(),
+            target=self.folder / f"{item}.tmp",
+            edit=EditSettings.model_validate({"amount": 10} | edit),
+            output=OutputSettings(),
+            provenance={"key": "k"},
+            alone=alone,
+        )
+        self.waiting.append(render)
+        return item
+
+    def work(self, spoil: Callable[[Predict], Predict] | None = None, cpu: bool = False) -> None:
+        denoiser = SpoiledDenoiser.over(self.denoiser, spoil, self.calls)
+        model = LoadedModel(self.spec, denoiser, self.numerics, cpu_allowed=cpu)
+        worker = Worker(model, self.heard.append, self.canceled.__contains__)
+        while self.waiting or worker.has_work:
+            worker.work(self.waiting)
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [message for message in self.heard if isinstance(message, kind)]
+
+    def result(self, item: int) -> NDArray[np.uint8]:
+        with Image.open(self.folder / f"{item}.tmp") as image:
+            return np.asarray(image)
+
+    def files(self) -> set[str]:
+        return {path.name for path in self.folder.glob("*.tmp")}
+
+
+class SpoiledDenoiser(Denoiser):
+    """A denoiser whose answers a test may change; it notes the shape of every pass."""
+
+    @classmethod
+    def over(
+        cls,
+        denoiser: Denoiser,
+        spoil: Callable[[Predict], Predict] | None,
+        calls: list[tuple[int, ...]],
+    ) -> SpoiledDenoiser:
+        made = cls(**{name: getattr(denoiser, name) for name in denoiser.__dataclass_fields__})
+        object.__setattr__(made, "spoil", spoil)
+        object.__setattr__(made, "calls", calls)
+        return made
+
+    def predict(self, samples: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
+        self.calls.append(tuple(samples.shape))
+        plain = super().predict
+        return (self.spoil(plain) if self.spoil else plain)(samples, timesteps)
+
+    def in_fp32(self) -> Denoiser:
+        kept = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return Denoiser(**(kept | {"dtype": "fp32"}))
+
+
+@pytest.fixture
+def rig(spec: ModelSpec, tmp_path: Path) -> Rig:
+    return Rig(spec, tmp_path)
+
+
+def test_one_photograph_is_announced_stepped_and_rendered(rig: Rig) -> None:
+    source = photograph(60, 80)
+    rig.add(source, num_inference_steps=3)
+    rig.work()
+    kinds = [type(message) for message in rig.heard]
+    assert kinds == [Announced, Stepped, Stepped, Stepped, Rendered]
+    assert [(m.step, m.steps) for m in rig.of(Stepped)] == [(1, 3), (2, 3), (3, 3)]
+    (rendered,) = rig.of(Rendered)
+    assert (rendered.width, rendered.height) == (80, 60)
+    assert rig.result(1).shape == source.shape
+    assert (rig.result(1) != source).any()
+    assert rendered.facts["dtype"] == "fp32"
+
+
+def test_the_same_edit_gives_the_same_bytes(spec: ModelSpec, tmp_path: Path) -> None:
+    """Alone or among others, first or last, whole batch or resumed."""
+    pictures = [photograph(60, 80, seed=k) for k in range(5)]
+    edit = {"mode": "repaint", "strength": 0.3, "scheduler": "euler-a"}
+
+    def hashes(name: str, order: list[int], rows: int) -> dict[int, str]:
+        folder = tmp_path / name
+        folder.mkdir()
+        rig = Rig(spec, folder, rows=rows)
+        for number in order:
+            rig.add(pictures[number], **edit)
+        rig.work()
+        return {order[m.item - 1]: m.sha256 for m in rig.of(Rendered)}
+
+    expected = hashes("a", [0, 1, 2, 3, 4], 2)
+    assert hashes("b", [4, 2, 0, 3, 1], 2) == expected
+    assert hashes("c", [3], 2) == {3: expected[3]}
+    assert hashes("d", [0, 1, 2, 3, 4], 3) == expected
+
+
+def test_photographs_of_one_shape_share_their_passes(spec: ModelSpec, tmp_path: Path) -> None:
+    rig = Rig(spec, tmp_path, rows=2)
+    for size in ((60, 80), (60, 80), (80, 60), (60, 80)):
+        rig.add(photograph(*size))
+    rig.work()
+    assert rig.calls == [(2, 3, 64, 80), (2, 3, 80, 64), (2, 3, 64, 80)]
+    assert {m.item for m in rig.of(Rendered)} == {1, 2, 3, 4}
+
+
+def test_a_large_photograph_fills_passes_with_its_own_tiles(
+    spec: ModelSpec, tmp_path: Path
+) -> None:
+    rig = Rig(spec, tmp_path, rows=2)
+    rig.add(photograph(200, 220))
+    rig.add(photograph(200, 220))
+    rig.work()
+    assert all(shape[0] == 2 for shape in rig.calls)
+    announced = [m.item for m in rig.heard if isinstance(m, Announced | Rendered)]
+    assert announced == [1, 1, 2, 2]
+
+
+def test_one_that_must_be_alone_is_alone(spec: ModelSpec, tmp_path: Path) -> None:
+    """It killed the process before: nobody else may be blamed for it again."""
+    rig = Rig(spec, tmp_path, rows=3)
+    for number in range(4):
+        rig.add(photograph(60, 80), alone=number in (1, 2))
+    rig.work()
+    order = [(type(m).__name__, m.item) for m in rig.heard if isinstance(m, Announced | Rendered)]
+    expected = [(kind, item) for item in (1, 2, 3, 4) for kind in ("Announced", "Rendered")]
+    assert order == expected
+
+
+def test_unchanged_photographs_keep_their_bytes(rig: Rig) -> None:
+    rig.add(photograph(60, 80), amount=0)
+    rig.add(photograph(60, 80, sigma=0), amount="auto")
+    rig.work()
+    assert [m.unchanged for m in rig.of(Rendered)] == [True, True]
+    assert rig.calls == []
+    for item in (1, 2):
+        source = rig.folder / f"{item}.png"
+        assert (rig.folder / f"{item}.tmp").read_bytes() == source.read_bytes()
+
+
+def test_one_files_trouble_is_one_files_trouble(rig: Rig) -> None:
+    good = photograph(60, 80)
+    rig.add(good)
+    broken = save(rig.folder, "broken.jpg", good)
+    broken.write_bytes(broken.read_bytes()[:-400])
+    rig.add(broken)
+    rig.add(good)
+    rig.work()
+    assert [m.item for m in rig.of(Rendered)] == [1, 3]
+    (trouble,) = rig.of(ItemTrouble)
+    assert (trouble.item, trouble.reason) == (2, Reason.TRUNCATED)
+    assert "broken.jpg" in trouble.message
+
+
+def test_a_setting_of_no_use_stops_the_batch(rig: Rig) -> None:
+    rig.add(photograph(60, 80), prompt="watercolour")
+    with pytest.raises(SettingsError):
+        rig.work()
+
+
+def test_canceled_photographs_are_dropped_at_the_next_call(rig: Rig) -> None:
+    rig.add(photograph(60, 80), num_inference_steps=50)
+    rig.add(photograph(60, 80))
+
+    def cancel_on_call(plain: Predict) -> Predict:
+        rig.canceled |= {1, 2}
+        return plain
+
+    rig.work(cancel_on_call)
+    assert len(rig.calls) == 1
+    assert [m.item for m in rig.of(ItemCanceled)] == [1, 2]
+    assert [m.item for m in rig.of(Announced)] == [1]
+    assert rig.files() == set()
+
+
+def nan(plain: Predict) -> Predict:
+    return lambda samples, timesteps: plain(samples, timesteps) * float("nan")
+
+
+def grey(plain: Predict) -> Predict:
+    """Answer v so that every picture comes out in one grey."""
+
+    def answer(samples: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
+        ratio = ratio_of_timestep(float(timesteps[0]))
+        signal = (1 + ratio**2) ** -0.5
+        return (signal * samples + 0.9) / (signal * ratio)
+
+    return answer
+
+
+REPAINT: dict[str, Any] = {"mode": "repaint", "strength": 0.3}
+
+
+@pytest.mark.parametrize(("spoil", "reason"), [(nan, Reason.NAN), (grey, Reason.BLACK)])
+def test_a_ruined_result_is_never_written(
+    rig: Rig, spoil: Callable[[Predict], Predict], reason: Reason
+) -> None:
+    rig.add(photograph(60, 80), **REPAINT)
+    rig.work(spoil)
+    (trouble,) = rig.of(ItemTrouble)
+    assert trouble.reason is reason
+    assert trouble.hint
+    assert rig.files() == set()
+
+
+@pytest.mark.parametrize("spoil", [nan, grey])
+def test_what_low_precision_ruins_is_done_again_in_fp32(
+    spec: ModelSpec, tmp_path: Path, spoil: Callable[[Predict], Predict]
+) -> None:
+    rig = Rig(spec, tmp_path, dtype="bf16")
+    rig.add(photograph(60, 80), **REPAINT)
+    rig.work(spoil)
+    (rendered,) = rig.of(Rendered)
+    assert rendered.facts["dtype"] == "fp32"
+    exact = Rig(spec, tmp_path / "exact", dtype="fp32")
+    exact.folder.mkdir()
+    exact.add(photograph(60, 80), **REPAINT)
+    exact.work()
+    assert (rig.result(1) == exact.result(1)).all()
+
+
+def test_clean_never_changes_a_pixel_by_more_than_six_sigma(rig: Rig) -> None:
+    """Whatever the network says: here, that all is white."""
+
+    def white(plain: Predict) -> Predict:
+        def answer(samples: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
+            v = plain(samples, timesteps)
+            v[..., 20:40, 20:40] = -50.0
+            return v
+
+        return answer
+
+    source = photograph(160, 200)
+    rig.add(source, amount=5)
+    rig.work(white)
+    (rendered,) = rig.of(Rendered)
+    change = np.abs(rig.result(1).astype(int) - source)
+    assert change.max() <= 6 * 5
+    assert (change[18:42, 18:42] == 0).all()
+    assert 0 < float(rendered.facts["guarded"]) < 100
+    assert "left as it was" in str(rendered.facts["note"])
+
+
+def oom_over(pixels: int, error: BaseException) -> Callable[[Predict], Predict]:
+    """Run out of memory in every pass of more pixels than that."""
+
+    def spoil(plain: Predict) -> Predict:
+        def answer(samples: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
+            if samples.shape[0] * samples.shape[2] * samples.shape[3] > pixels:
+                raise error
+            return plain(samples, timesteps)
+
+        return answer
+
+    return spoil
+
+
+ALLOCATOR = "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory"
+
+
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("CUDA out of memory"), MemoryError(), RuntimeError(ALLOCATOR)]
+)
+def test_too_large_a_pass_is_made_smaller(
+    spec: ModelSpec, tmp_path: Path, error: BaseException
+) -> None:
+    rig = Rig(spec, tmp_path, rows=3)
+    for seed in range(3):
+        rig.add(photograph(60, 80, seed=seed))
+    rig.work(oom_over(64 * 80, error))
+    assert {m.item for m in rig.of(Rendered)} == {1, 2, 3}
+    assert all("memory was short" in m.facts["memory"] for m in rig.of(Rendered))
+    assert rig.calls[0][0] == 3
+    assert rig.calls[-1][0] == 1
+
+
+def test_whole_pictures_go_in_tiles_when_memory_is_short(spec: ModelSpec, tmp_path: Path) -> None:
+    spec = spec.model_copy(update={"native_size": 512})
+    rig = Rig(spec, tmp_path)
+    rig.numerics = rig.numerics.model_copy(update={"tile": 512})
+    rig.add(photograph(300, 300))
+    rig.work(oom_over(256 * 256, MemoryError()))
+    (rendered,) = rig.of(Rendered)
+    assert rendered.facts["tile"] == 256
+    assert int(rendered.facts["tiles"]) > 1
+
+
+def test_what_fits_nowhere_has_a_name(rig: Rig) -> None:
+    rig.add(photograph(60, 80))
+    rig.add(photograph(60, 80), amount=0)
+    rig.work(oom_over(0, MemoryError()))
+    (trouble,) = rig.of(ItemTrouble)
+    assert trouble.reason is Reason.OOM_HOST
+    assert [m.item for m in rig.of(Rendered)] == [2]
+    assert rig.files() == {"2.tmp"}
+
+
+def test_the_processor_is_the_last_way_out_of_a_full_card(spec: ModelSpec, tmp_path: Path) -> None:
+    rig = Rig(spec, tmp_path, device="cuda:0")
+    rig.add(photograph(60, 80))
+    rig.work(oom_over(0, torch.OutOfMemoryError("CUDA out of memory")), cpu=True)
+    (rendered,) = rig.of(Rendered)
+    assert "on the processor" in str(rendered.facts["memory"])
+
+
+def test_a_card_that_the_user_chose_is_not_left(spec: ModelSpec, tmp_path: Path) -> None:
+    rig = Rig(spec, tmp_path, device="cuda:0")
+    rig.add(photograph(60, 80))
+    rig.work(oom_over(0, torch.OutOfMemoryError("CUDA out of memory")))
+    (trouble,) = rig.of(ItemTrouble)
+    assert trouble.reason is Reason.OOM_GPU
+
+
+def test_other_errors_are_no_lack_of_memory(rig: Rig) -> None:
+    rig.add(photograph(60, 80))
+    with pytest.raises(RuntimeError, match="illegal"):
+        rig.work(oom_over(0, RuntimeError("CUDA error: an illegal memory access")))
+    assert not is_out_of_memory(RuntimeError("shape mismatch"))
+
+
+def test_the_ladder_only_goes_down() -> None:
+    numerics = Numerics(device="cuda:0", rows=8, tile=768)
+    steps = list(rungs(numerics, cpu_allowed=True))
+    assert steps[:2] == [Rung(8, 768), Rung(8, 768)]
+    assert [(s.rows, s.tile, s.on_cpu) for s in steps[2:]] == [
+        (1, 768, False),
+        (1, 512, False),
+        (1, 256, False),
+        (1, 256, True),
+    ]
+
+
+def test_a_full_disk_stops_the_batch_and_leaves_no_file(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(fd: int, data: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    rig.add(photograph(60, 80))
+    monkeypatch.setattr("os.write", full)
+    with pytest.raises(BatchStopped):
+        rig.work()
+    assert rig.files() == set()
+
+
+def test_a_result_says_how_it_was_made_and_nothing_of_when_or_where(rig: Rig) -> None:
+    rig.add(photograph(60, 80), **REPAINT, num_inference_steps=10)
+    rig.work()
+    note = read_provenance(rig.folder / "1.tmp")
+    assert note is not None
+    assert note.properties["key"] == "k"
+    assert note.properties["steps"] == "3"
+    seed = note.properties["seed"]
+    assert note.parameters == (
+        f"Steps: 10, Sampler: DDIM, CFG scale: 1, Seed: {seed}, Size: 80x60, "
+        f"Model hash: {rig.spec.hashes()[0][:10]}, Model: small, Denoising strength: 0.3, "
+        "Version: Regrain"
+    )
+    assert str(rig.folder) not in str(note)
+
+
+def test_sixteen_bits_come_back_as_sixteen_bits(rig: Rig) -> None:
+    deep = photograph(60, 80).astype(np.uint16) * 257 + 3
+    path = rig.folder / "deep.tif"
+    tifffile.imwrite(path, deep, photometric="rgb")
+    rig.add(path)
+    rig.work()
+    result = read_photo(rig.folder / "1.tmp").pixels
+    assert result.dtype == np.uint16
+    assert len(np.unique(result % 257)) > 100
