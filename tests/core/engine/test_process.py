@@ -86,7 +86,7 @@ class Parent:
             return self.process.returncode
         self.channel.close_sending()
         code = self.process.wait(30)
-        self.channel.close()
+        self.channel.close_receiving()
         assert self.process.stderr is not None
         self.process.stderr.close()
         return code
@@ -216,11 +216,3 @@ def test_without_a_model_it_says_so(fresh: Parent, tmp_path: Path) -> None:
 def test_it_ends_when_its_parent_is_gone(fresh: Parent) -> None:
     fresh.channel.receive()
     assert fresh.end() == 0
-
-
-def test_a_model_that_was_tampered_with_is_refused(fresh: Parent, spec: ModelSpec) -> None:
-    files = tuple(f.model_copy(update={"sha256": "0" * 64}) for f in spec.files)
-    fresh.channel.send(LoadModel(model=spec.model_copy(update={"files": files}), device="cpu"))
-    while not isinstance(message := fresh.channel.receive(), EngineFailed):
-        assert isinstance(message, Hello)
-    assert "not the file that was added" in message.message

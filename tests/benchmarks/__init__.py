@@ -1,0 +1,1 @@
+"""Measurements as commands: `python -m tests.benchmarks.NAME`; never collected as tests."""

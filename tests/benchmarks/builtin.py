@@ -1,0 +1,269 @@
+"""`python -m tests.benchmarks.builtin [FOLDER]`: how fast, how even and how lean the engine is.
+
+Prints seconds a megapixel and step; photographs a minute, files included, against a plain diffusers
+loop over the same network in fp32 and in bf16 (arms interleaved, medians); tiles against the whole
+picture; peak memory for 24 megapixels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import statistics
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from skimage import data
+
+from core.builtin.export import make_scheduler
+from core.engine.bands import Bands, Descent
+from core.engine.devices import physical_cores
+from core.engine.host import Died, RenderHost
+from core.engine.img2img import denoise
+from core.engine.loader import Denoiser, load_denoiser
+from core.engine.messages import LoadModel, Numerics, Render, Rendered
+from core.engine.models import ModelSpec, builtin_spec, read_spec
+from core.engine.noise import noise_ratios
+from core.engine.passes import Group
+from core.engine.task import LoadedModel
+from core.engine.worker import Worker
+from core.recipe import EditSettings, OutputSettings, SchedulerName, SigmaSchedule
+
+STEPS, STRENGTH = 20, 0.2
+SUFFIXES = {".png", ".jpg", ".jpeg"}
+LARGE = (4000, 6000)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print."""
+    options = parse(arguments)
+    torch.set_num_threads(options.threads)
+    spec = read_spec(options.model) if options.model else builtin_spec()
+    denoiser = load_denoiser(spec, "cpu", "fp32")
+    print(f"{spec.name}, {options.threads} threads, torch {torch.__version__}")
+    print_speed(denoiser)
+    with tempfile.TemporaryDirectory() as folder:
+        pictures = find_pictures(options.folder, Path(folder), options.pictures)
+        print_evenness(denoiser, pictures[0])
+        print_rates(spec, denoiser, pictures, Path(folder), options)
+        if not options.without_large:
+            print_memory(spec, Path(folder))
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.builtin", description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", help="photographs; default: scikit-image's")
+    parser.add_argument("--model", type=Path, help="model folder (default: the bundled one)")
+    parser.add_argument("--threads", type=int, default=physical_cores())
+    parser.add_argument("--pictures", type=int, default=4, help="how many photographs to take")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each arm runs")
+    parser.add_argument("--without-large", action="store_true", help="leave 24 megapixels out")
+    return parser.parse_args(arguments)
+
+
+def find_pictures(folder: Path | None, scratch: Path, count: int) -> list[Path]:
+    """Return photographs of a folder, or write those that scikit-image carries inside itself."""
+    if folder is not None:
+        found = sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+        return found[:count]
+    made = []
+    for name, pixels in (("astronaut", data.astronaut()), ("chelsea", data.chelsea())):
+        made.append(scratch / f"{name}.png")
+        Image.fromarray(pixels).save(made[-1])
+    return made[:count]
+
+
+def as_tensor(path: Path) -> torch.Tensor:
+    with Image.open(path) as image:
+        pixels = np.asarray(image.convert("RGB"))
+    return torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 127.5 - 1
+
+
+# speed
+
+
+def print_speed(denoiser: Denoiser) -> None:
+    for side in (512, 768):
+        sample, timestep = torch.randn(1, 3, side, side), torch.tensor([300.0])
+        denoiser.predict(sample, timestep)
+        seconds = [timed(lambda s=sample: denoiser.predict(s, timestep)) for _ in range(5)]
+        each = [s / (side * side / 1e6) for s in seconds]
+        print(
+            f"tile {side}: {statistics.median(each):.2f} s a megapixel and step "
+            f"(best {min(each):.2f})"
+        )
+
+
+def timed(act: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    act()
+    return time.perf_counter() - started
+
+
+# tiles against the whole
+
+
+def repainted(denoiser: Denoiser, picture: torch.Tensor, tile: int) -> torch.Tensor:
+    ratios = noise_ratios(0.4, 4, SigmaSchedule.NORMAL, denoiser.curve)
+    descent = Descent(SchedulerName.DDIM, ratios, seed=1, add_noise=True)
+    height, width = picture.shape[1:]
+    bands = Bands(height, width, lambda a, b: picture[:, a:b].contiguous(), descent)
+    group: Group[int] = Group(denoiser.predict, rows=1)
+    group.add(0, denoise(bands, ratios, denoiser.curve, tile))
+    while group.keys:
+        group.run_pass()
+    (ended,) = group.take_ended()
+    assert isinstance(ended.outcome, Bands)
+    return ended.outcome.rows(0, height)
+
+
+def print_evenness(denoiser: Denoiser, path: Path) -> None:
+    picture = as_tensor(path)
+    whole, tiled = repainted(denoiser, picture, 0), repainted(denoiser, picture, 256)
+    apart = (whole - tiled).abs() * 127.5
+    print(
+        f"tiles of 256 against whole, {path.name}: at most {float(apart.max()):.3f} levels of 255 "
+        f"apart, {float(apart.mean()):.5f} on average"
+    )
+
+
+# photographs a minute
+
+
+def print_rates(
+    spec: ModelSpec,
+    denoiser: Denoiser,
+    pictures: list[Path],
+    scratch: Path,
+    options: argparse.Namespace,
+) -> None:
+    lowered = load_denoiser(spec, "cpu", "fp32").network.to(torch.bfloat16)
+    arms: dict[str, Callable[[], object]] = {
+        "Regrain": lambda: run_engine(spec, denoiser, pictures, scratch),
+        "plain loop fp32": lambda: run_plain(denoiser.network, pictures, scratch, torch.float32),
+        "plain loop bf16": lambda: run_plain(lowered, pictures, scratch, torch.bfloat16),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in arms}
+    for _ in range(options.rounds):
+        for name, arm in arms.items():
+            seconds[name].append(timed(arm))
+    medians = {name: statistics.median(values) for name, values in seconds.items()}
+    for name, median in medians.items():
+        rate = 60 * len(pictures) / median
+        ratio = median / medians["Regrain"]
+        print(f"{name:16} {rate:7.2f} photographs a minute, Regrain is {ratio:.2f} times as fast")
+
+
+def edit() -> EditSettings:
+    """Return what all arms do: native strength, so that the number of calls is the same."""
+    return EditSettings.model_validate(
+        {
+            "mode": "repaint",
+            "strength": STRENGTH,
+            "strength_scale": "native",
+            "num_inference_steps": STEPS,
+        }
+    )
+
+
+def run_engine(spec: ModelSpec, denoiser: Denoiser, pictures: list[Path], scratch: Path) -> None:
+    numerics = Numerics(tile=spec.native_size, threads=torch.get_num_threads())
+    heard: list[Any] = []
+    worker = Worker(LoadedModel(spec, denoiser, numerics), heard.append, lambda item: False)
+    waiting = deque(
+        message(number, path, scratch / f"{number}.tmp", edit())
+        for number, path in enumerate(pictures)
+    )
+    while waiting or worker.has_work:
+        worker.work(waiting)
+    assert sum(isinstance(m, Rendered) for m in heard) == len(pictures), heard
+    for number in range(len(pictures)):
+        (scratch / f"{number}.tmp").unlink()
+
+
+def message(item: int, source: Path, target: Path, settings: EditSettings) -> Render:
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    return Render(
+        item=item,
+        attempt=1,
+        source=source,
+        source_sha256=digest,
+        target=target,
+        edit=settings,
+        output=OutputSettings(),
+    )
+
+
+@torch.inference_mode()
+def run_plain(network: Any, pictures: list[Path], scratch: Path, dtype: torch.dtype) -> None:
+    """Repaint one picture after the other as a short diffusers script does."""
+    for number, path in enumerate(pictures):
+        scheduler = make_scheduler()
+        scheduler.set_timesteps(STEPS)
+        timesteps = scheduler.timesteps[-int(STEPS * STRENGTH) :]
+        picture = as_tensor(path)[None].to(dtype)
+        picture = picture[..., : picture.shape[-2] // 8 * 8, : picture.shape[-1] // 8 * 8]
+        generator = torch.Generator().manual_seed(number)
+        noise = torch.randn(picture.shape, generator=generator).to(dtype)
+        state = scheduler.add_noise(picture, noise, timesteps[:1])
+        for t in timesteps:
+            v = network(state, t).sample
+            state = scheduler.step(v, t, state).prev_sample
+        levels = ((state[0].float().clamp(-1, 1) + 1) * 127.5).round().byte()
+        Image.fromarray(levels.permute(1, 2, 0).numpy()).save(scratch / f"plain{path.suffix}")
+
+
+# memory
+
+
+def print_memory(spec: ModelSpec, scratch: Path) -> None:
+    source = scratch / "large.jpg"
+    Image.fromarray(large_picture()).save(source, quality=92)
+    for words in (
+        {"mode": "clean", "amount": 10},
+        {"mode": "repaint", "strength": 0.1, "num_inference_steps": 20, "scheduler": "unipc"},
+    ):
+        settings = EditSettings.model_validate(words)
+        peak, seconds = peak_memory(spec, source, scratch / "large.tmp", settings)
+        megapixels = LARGE[0] * LARGE[1] / 1e6
+        print(
+            f"{megapixels:.0f} megapixels, {settings.mode.value}: {seconds:.0f} s, "
+            f"peak memory of the render process {peak / 1e9:.2f} GB"
+        )
+
+
+def large_picture() -> NDArray[np.uint8]:
+    height, width = LARGE
+    noise = np.random.default_rng(0).standard_normal((height, width, 3), dtype=np.float32)
+    noise *= 10
+    noise += np.linspace(40, 200, width, dtype=np.float32)[None, :, None]
+    return np.clip(noise, 0, 255).astype(np.uint8)
+
+
+def peak_memory(
+    spec: ModelSpec, source: Path, target: Path, settings: EditSettings
+) -> tuple[int, float]:
+    """Return the most memory, in bytes, that a fresh render process held, and its seconds."""
+    host = RenderHost()
+    host.send(LoadModel(model=spec, device="cpu"))
+    host.send(message(1, source, target, settings))
+    while not isinstance(answer := host.receive(1.0), Rendered):
+        assert not isinstance(answer, Died), answer
+    assert host.pid is not None
+    status = Path(f"/proc/{host.pid}/status").read_text(encoding="ascii")
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))
+    host.stop()
+    target.unlink()
+    return int(line.split()[1]) * 1024, answer.seconds
+
+
+if __name__ == "__main__":
+    main()
