@@ -35,12 +35,12 @@ class Measure:
     ssim: float
 
 
-def load_model(folder: Path | None = None) -> PhotoDenoiser:
-    """The model of a folder, or the bundled one; ready to run in fp32 on the CPU."""
+def load_model(folder: Path | None = None, dtype: torch.dtype = torch.float32) -> PhotoDenoiser:
+    """The model of a folder, or the bundled one; ready to run on the CPU."""
     if folder is None:
         with as_file(files("resources") / "models" / "builtin") as bundled:
-            return load_model(bundled)
-    model = read_model(folder)
+            return load_model(bundled, dtype)
+    model = read_model(folder, dtype)
     model.eval().to(memory_format=torch.channels_last)
     return model
 

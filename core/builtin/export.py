@@ -29,10 +29,10 @@ def make_scheduler() -> DDIMScheduler:
     )
 
 
-def read_model(folder: Path) -> PhotoDenoiser:
-    """The model of a folder, in fp32."""
+def read_model(folder: Path, dtype: torch.dtype = torch.float32) -> PhotoDenoiser:
+    """The model of a folder."""
     model: PhotoDenoiser = PhotoDenoiser.from_pretrained(
-        folder, use_safetensors=True, local_files_only=True
+        folder, torch_dtype=dtype, use_safetensors=True, local_files_only=True
     )
     return model
 
@@ -71,7 +71,11 @@ def pin_files(folder: Path) -> None:
     if not spec.exists():
         return
     values = json.loads(spec.read_text(encoding="utf-8"))
-    files = ["config.json", "diffusion_pytorch_model.safetensors", "scheduler/scheduler_config.json"]
+    files = [
+        "config.json",
+        "diffusion_pytorch_model.safetensors",
+        "scheduler/scheduler_config.json",
+    ]
     values["files"] = [{"path": name, "sha256": file_sha256(folder / name)} for name in files]
     spec.write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 

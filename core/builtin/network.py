@@ -65,13 +65,13 @@ class Blocks(nn.ModuleList):
 
 
 class NoiseLevel(nn.Module):
-    """Embeds timesteps: waves of 1 to 64 radians over the whole range, then two layers."""
+    """Embeds timesteps: waves of 1 to 64 radians over the whole range, then two layers.
+
+    The frequencies are no buffer: cast to bf16 with the model, they would be off by 0.25 radian.
+    """
 
     def __init__(self, embedding: int) -> None:
         super().__init__()
-        frequencies = torch.exp(torch.linspace(0, math.log(64), FREQUENCIES))
-        self.register_buffer("frequencies", frequencies, persistent=False)
-        self.frequencies: torch.Tensor
         self.layers = nn.Sequential(
             nn.Linear(2 * FREQUENCIES, embedding),
             nn.SiLU(),
@@ -81,7 +81,8 @@ class NoiseLevel(nn.Module):
 
     def forward(self, timesteps: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
         """Timesteps (rows,) -> (rows, embedding) of `dtype`."""
-        turns = timesteps.float()[:, None] / NUM_TRAIN_TIMESTEPS * self.frequencies.float()
+        exponents = torch.linspace(0, math.log(64), FREQUENCIES, device=timesteps.device)
+        turns = timesteps.float()[:, None] / NUM_TRAIN_TIMESTEPS * exponents.exp()
         waves = torch.cat([turns.sin(), turns.cos()], 1)
         return torch.as_tensor(self.layers(waves.to(dtype)))
 

@@ -39,6 +39,7 @@ PAIRS = (
     ((200, 30, 40), (40, 160, 90)),
     ((110, 120, 90), (150, 140, 130)),
 )
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 SAMPLES = ("astronaut", "coffee", "chelsea", "rocket", "camera", "brick", "grass", "gravel")
 KINDS = {
     "zone plate": patterns.make_zone_plate,
@@ -154,8 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     torch.set_num_threads(options.threads)
     console, broken = Console(), False
     for name in options.dtypes.split(","):
-        dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[name]
-        model = load_model(options.model).to(dtype)
+        model = load_model(options.model, DTYPES[name])
         worst = measure_cases(model, make_cases(options.quick, options.folder), SIGMAS)
         table = Table("kind", *(f"{sigma:g}" for sigma in SIGMAS), title=f"{name}, limit {LIMIT:g}")
         for kind, row in worst.items():

@@ -49,7 +49,8 @@ def run_command(
         if options.dry_run:
             return _dry_run(services, request, console)
         choice = _choice(services, wanted, detail)
-        return Drive(services, console, choice, on_done=options.on_done).request(request)
+        with Drive(services, console, choice, on_done=options.on_done) as drive:
+            return drive.request(request)
 
 
 def _dry_run(services: Services, request: JobRequest, console: Console) -> ExitCode:

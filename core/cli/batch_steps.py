@@ -28,7 +28,8 @@ def resume_batches(
             jobs = [job.id for job in reversed(services.queue.jobs(unfinished=True))]
         if not jobs:
             console.say("No batch is unfinished.")
-        return _drive(services, device, console).resume(jobs)
+        with _drive(services, device, console) as drive:
+            return drive.resume(jobs)
 
 
 def retry_batch(
@@ -43,7 +44,8 @@ def retry_batch(
         job = services.queue.job(JobId(number))
         count = services.queue.retry(job.id, quarantined=True)
         console.say(f"{count} photograph{'' if count == 1 else 's'} of batch {number} again.")
-        return _drive(services, device, console).resume([job.id])
+        with _drive(services, device, console) as drive:
+            return drive.resume([job.id])
 
 
 def _drive(services: Services, device: str | None, console: Console) -> Drive:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import astuple
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from core.cli.console import Console
 from core.cli.exits import ExitCode
@@ -19,14 +22,16 @@ from core.errors import BatchStopped, LibraryError, StopReason
 from core.events import Event, EventSink, Totals
 from core.library.ids import JobId
 from core.library.records import ItemStatus, JobRequest, JobState
-from core.runner import EngineChoice, RunOutcome, StopSignal
+from core.runner import BatchRunner, EngineChoice, RunOutcome, StopSignal
 from core.services import Services
 
 _WITH_RESULT = (ItemStatus.DONE, ItemStatus.ALREADY_DONE)
 
 
 class Drive:
-    """Brings batches to their end and says how it went.
+    """Brings batches to their end and says how it went; one render process serves them all.
+
+    A context manager: leaving it ends the render process.
 
     Args:
         services: the open library and all around it.
@@ -55,6 +60,20 @@ class Drive:
         self._also = also
         self._show_folders = show_folders
         self._stop = StopSignal()
+        self._runner: BatchRunner | None = None
+        self._sink: EventSink = also
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._runner is not None:
+            self._runner.close()
 
     def request(self, request: JobRequest) -> ExitCode:
         """Store the batch, or take up the unfinished one of the same command, and end it."""
@@ -80,8 +99,8 @@ class Drive:
         totals = Totals()
         with stop_on_signals(self._stop), log_to(self._services.paths.logs, self._console):
             for job, done_before in jobs:
-                outcome = self._end(job, resumed=resumed)
-                counts = of_this_invocation(self._queue.totals(job), done_before)
+                outcome = self._end(job, done_before, resumed=resumed)
+                counts = self._counts(job, done_before)
                 totals = _added(totals, counts)
                 code = max(code, exit_code(outcome, counts))
                 if outcome is RunOutcome.STOPPED:
@@ -89,7 +108,10 @@ class Drive:
         self._sum_up([job for job, _ in jobs], outcome, totals, code)
         return code
 
-    def _end(self, job: JobId, *, resumed: bool) -> RunOutcome:
+    def _counts(self, job: JobId, done_before: int) -> Totals:
+        return of_this_invocation(self._queue.totals(job), done_before)
+
+    def _end(self, job: JobId, done_before: int, *, resumed: bool) -> RunOutcome:
         """Bring one batch as far as it goes."""
         strengths = self._queue.job(job).strengths
         of_item = {i.id: i.strength for i in self._queue.items(job)} if strengths else {}
@@ -110,16 +132,16 @@ class Drive:
                 return self._render(job, follower)
             except LibraryError as error:
                 reporter.json_stopped(StopReason.DB_ERROR, error.message, error.hint)
+                with suppress(LibraryError):
+                    reporter.summary(self._counts(job, done_before))
                 raise
 
     def _render(self, job: JobId, follower: Follower) -> RunOutcome:
-        runner = self._services.runner(follower, self._choice)
-        try:
-            outcome = follow(
-                lambda: runner.run(self._stop, job), follower, self._stop, self._say_busy
-            )
-        finally:
-            runner.close()
+        self._sink = follower
+        if self._runner is None:
+            self._runner = self._services.runner(lambda event: self._sink(event), self._choice)
+        run = self._runner.run
+        outcome = follow(lambda: run(self._stop, job), follower, self._stop, self._say_busy)
         if outcome is not RunOutcome.BLOCKED:
             follower.look()
         return outcome

@@ -20,7 +20,9 @@ from core.library.queue import JobQueue
 from core.library.records import OPEN_STATUSES, ItemStatus, JobItem, JobState
 from core.runner import RunOutcome, StopSignal
 
-_POLL_SECONDS = 0.3
+_POLL_SECONDS = 0.2
+# Looking at a hundred thousand photographs takes a while: rest ten times as long.
+_REST = 10
 _SETTLED = tuple(status for status in ItemStatus if status not in OPEN_STATUSES)
 
 
@@ -114,10 +116,18 @@ def follow(
         if not told:
             told = True
             on_busy()
+        looked = time.monotonic()
         outcome = follower.look()
         if outcome is not RunOutcome.BUSY:
             return outcome
+        _wait(max(_POLL_SECONDS, _REST * (time.monotonic() - looked)), stop, sleep)
         if stop.asked:
             return RunOutcome.STOPPED
-        sleep(_POLL_SECONDS)
     return outcome
+
+
+def _wait(seconds: float, stop: StopSignal, sleep: Callable[[float], None]) -> None:
+    """Wait in slices, so that a stop is noticed; a sleep goes on after a signal."""
+    while seconds > 0 and not stop.asked:
+        sleep(min(_POLL_SECONDS, seconds))
+        seconds -= _POLL_SECONDS

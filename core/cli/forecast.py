@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import shutil
-import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from core.engine.models import ModelSpec
-from core.errors import LEFT_OUT_REASONS, CoreError, ImageReadError, Reason
+from core.cli.speed import measured_speed
+from core.errors import LEFT_OUT_REASONS, ImageReadError, Reason
 from core.images.codec import Codec
 from core.images.decode import MAX_PIXELS, check_size
 from core.images.photo import PhotoInfo
 from core.library.enqueue import check, edit_of
-from core.library.records import ItemRequest, ItemStatus, Job, JobItem, JobRequest
+from core.library.records import ItemRequest, JobRequest
 from core.plan import DeviceSpeed, PictureSize, plan
 from core.recipe import OnConflict
 from core.services import Services
-
-_SAMPLED_BATCHES = 5
-_SAMPLED_ITEMS = 12
-_SLOWEST, _FASTEST = 100.0, 0.001
 
 
 class Action(StrEnum):
@@ -69,7 +64,7 @@ def forecast(services: Services, request: JobRequest, codec: Codec) -> list[Fore
     pairs = list(zip(request.items, standing, strict=True))
     sources = list(dict.fromkeys(item.source for item, there in pairs if not there))
     sizes = dict(zip(sources, codec.probe(sources), strict=True))
-    speed = measured_speed(services, request, codec)
+    speed = measured_speed(services, request.model, request.recipe.edit.model, codec)
     found = [
         Forecast(item.source, Action.ALREADY_DONE, there, item.strength)
         if there
@@ -124,41 +119,6 @@ def _action(services: Services, request: JobRequest, item: ItemRequest) -> Actio
 def _trouble(source: Path, reason: Reason, message: str) -> Forecast:
     action = Action.LEFT_OUT if reason in LEFT_OUT_REASONS else Action.FAIL
     return Forecast(source, action, reason=reason, message=message)
-
-
-def measured_speed(services: Services, request: JobRequest, codec: Codec) -> DeviceSpeed | None:
-    """Return what this computer did with the model in the last batches; None if it did nothing."""
-    done = list(_last_done(services, request.recipe.edit.model))[:_SAMPLED_ITEMS]
-    infos = codec.probe([item.source for _, item in done])
-    speeds = [
-        speed
-        for (job, item), info in zip(done, infos, strict=True)
-        if isinstance(info, PhotoInfo)
-        and (speed := _speed(job, item, info, request.model)) is not None
-    ]
-    return DeviceSpeed(statistics.median(speeds)) if speeds else None
-
-
-def _last_done(services: Services, model: str) -> Iterator[tuple[Job, JobItem]]:
-    jobs = [job for job in services.queue.jobs() if job.recipe.edit.model == model]
-    for job in jobs[:_SAMPLED_BATCHES]:
-        for item in services.queue.items(job.id, ItemStatus.DONE):
-            if item.seconds > 0 and not item.unchanged:
-                yield job, item
-
-
-def _speed(job: Job, item: JobItem, info: PhotoInfo, model: ModelSpec) -> float | None:
-    """Return the seconds a megapixel and call that one finished photograph shows."""
-    edit = edit_of(job.recipe.edit, item.strength, None)
-    size = PictureSize(info.width, info.height)
-    try:
-        at_one = plan(edit, model, size, DeviceSpeed(1.0, 0.0)).seconds
-    except CoreError:
-        return None
-    files = DeviceSpeed(1.0).seconds_per_megapixel_files * size.pixels / 1e6
-    if at_one == 0:
-        return None
-    return min(_SLOWEST, max(_FASTEST, (item.seconds - files) / at_one))
 
 
 def free_bytes(folders: Sequence[Path]) -> int | None:

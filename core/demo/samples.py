@@ -82,7 +82,8 @@ def _write_sample(path: Path, sample: Sample, seed: int) -> None:
     # Half a photograph must not pass for a whole one at the next start.
     temporary = path.with_name(f".{path.name}.{os.getpid()}{path.suffix}")
     try:
-        image.save(temporary, quality=95, exif=exif, icc_profile=profile)
+        # Colour at full resolution: cameras' best setting, and the noise stays as it was added.
+        image.save(temporary, quality=95, subsampling=0, exif=exif, icc_profile=profile)
         temporary.replace(path)
     finally:
         with contextlib.suppress(FileNotFoundError):

@@ -21,6 +21,7 @@ _CAPTION = 62
 _PAPER: Color = (27, 28, 30)
 _INK: Color = (236, 236, 234)
 _PALE: Color = (158, 160, 163)
+_EMPTY: Color = (36, 37, 40)
 _MARK: Color = (255, 196, 64)
 
 
@@ -95,6 +96,8 @@ def _draw_row(sheet: Image.Image, draw: ImageDraw.ImageDraw, row: Row, top: int)
         if cell.path is not None:
             picture = whole if cell.path == original else _open_srgb(cell.path)
             sheet.paste(picture.crop(_crop_box(picture.size, row.focus)), (left, top))
+        else:
+            draw.rectangle((left, top, left + CELL - 1, top + CELL - 1), fill=_EMPTY)
         _write_wrapped(draw, (left, top + CELL + 8), cell.caption, 14)
 
 

@@ -51,12 +51,15 @@ class _Strip:
     final: int
 
 
-def denoise(bands: Bands, ratios: tuple[float, ...], curve: NoiseCurve, tile: int) -> Denoising:
+def denoise(
+    bands: Bands, ratios: tuple[float, ...], curve: NoiseCurve, tile: int, multiple: int = 8
+) -> Denoising:
     """Lead `bands` from their first noise ratio to none.
 
-    `tile`: side of the network's tiles, 0 for the whole picture in one. Raises NotFinite.
+    `tile`: side of the network's tiles, 0 for the whole picture in one; `multiple`: what their
+    sides divide by. Raises NotFinite.
     """
-    strips = _strips(bands, tile)
+    strips = _strips(bands, tile, multiple)
     for call, level in enumerate(bands.levels):
         scale = bands.input_scale(call)
         window = _Window(bands, call)
@@ -104,8 +107,8 @@ class _Window:
             self._stepped += 1
 
 
-def _strips(bands: Bands, tile: int) -> list[_Strip]:
-    grid = tile_grid(bands.height, bands.width, tile)
+def _strips(bands: Bands, tile: int, multiple: int) -> list[_Strip]:
+    grid = tile_grid(bands.height, bands.width, tile, multiple)
     by_row = [tuple(row) for _, row in groupby(grid, key=lambda t: t.top)]
     tops, lefts = [row[0].top for row in by_row], [t.left for t in by_row[0]]
     down = blend_weights(tops, grid[0].height)

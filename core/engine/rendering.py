@@ -163,8 +163,9 @@ class Renderer:
 
 def _denoising(task: Task, model: LoadedModel, rung: Rung) -> Denoising:
     """Return the generator that leads a photograph from its first noise level to none."""
-    prepared = task.prepared
+    prepared, denoiser = task.prepared, model.denoiser
     assert prepared.descent is not None
     size = prepared.photo.height, prepared.photo.width
     bands = Bands(*size, prepared.rows, prepared.descent)
-    return denoise(bands, prepared.descent.ratios, model.denoiser.curve, task.tile(rung))
+    ratios, multiple = prepared.descent.ratios, denoiser.size_multiple
+    return denoise(bands, ratios, denoiser.curve, task.tile(rung), multiple)

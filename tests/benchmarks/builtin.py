@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,8 @@ def print_speed(denoiser: Denoiser) -> None:
     for side in (512, 768):
         sample, timestep = torch.randn(1, 3, side, side), torch.tensor([300.0])
         denoiser.predict(sample, timestep)
-        seconds = [timed(lambda s=sample: denoiser.predict(s, timestep)) for _ in range(5)]
+        run = partial(denoiser.predict, sample, timestep)
+        seconds = [timed(run) for _ in range(5)]
         each = [s / (side * side / 1e6) for s in seconds]
         print(
             f"tile {side}: {statistics.median(each):.2f} s a megapixel and step "

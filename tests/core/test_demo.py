@@ -122,7 +122,7 @@ def test_a_slow_computer_leaves_the_large_photograph_to_clean(
     program = RenderProgram(FAKE_RENDER_COMMAND, fake_environment(delay=0.01))
     times = iter((0.0, 0.0, 169.999, 169.999))
     assert run_demo(tmp_path / "demo", None, Console(), program, lambda: next(times)) == 0
-    assert "leaves the large photograph out" in capfd.readouterr().err
+    assert "leaves lake.jpg out" in capfd.readouterr().err
     large = SAMPLES[0].file
     assert (tmp_path / "demo" / "clean" / large).is_file()
     assert not (tmp_path / "demo" / "paint" / large).exists()

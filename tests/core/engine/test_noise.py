@@ -87,10 +87,7 @@ def test_normal_is_even_in_the_models_own_timesteps(curve: NoiseCurve) -> None:
 
 def test_beta_has_most_steps_at_both_ends(curve: NoiseCurve) -> None:
     ratios = noise_ratios(curve.ratios[-1], 20, SigmaSchedule.BETA, curve)
-    gaps = [
-        curve.timestep_of_ratio(a) - curve.timestep_of_ratio(b)
-        for a, b in pairwise(ratios)
-    ]
+    gaps = [curve.timestep_of_ratio(a) - curve.timestep_of_ratio(b) for a, b in pairwise(ratios)]
     assert gaps[0] < gaps[len(gaps) // 2] > gaps[-1]
 
 
