@@ -51,7 +51,7 @@ class RenderProcess:
 
     def __init__(self, channel: Channel[ToRender]) -> None:
         self._channel = channel
-        self._inbox: queue.SimpleQueue[ToRender] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[ToRender | None] = queue.SimpleQueue()
         self._waiting: deque[Render] = deque()
         self._canceled: set[int] = set()
         self._worker: Worker | None = None
@@ -85,13 +85,16 @@ class RenderProcess:
                 self._inbox.put(message)
         end_with_parent()
 
-    def _hear(self, message: ToRender) -> None:
+    def _hear(self, message: ToRender | None) -> None:
+        """Take up a message; None is the worker's, which has something to raise."""
         if isinstance(message, Render):
             self._waiting.append(message)
         elif isinstance(message, LoadModel):
             self._guarded(lambda: self._load(message))
         elif isinstance(message, Detect):
             self._guarded(self._detect)
+        elif self._worker is not None:
+            self._guarded(self._worker.check)
 
     def _guarded(self, act: Callable[[], None]) -> None:
         """Do something; what stops the whole batch is told, and the rest of it dropped."""
@@ -115,12 +118,19 @@ class RenderProcess:
 
     def _load(self, message: LoadModel) -> None:
         started = time.monotonic()
-        self._worker = None
+        if self._worker is not None:
+            self._worker.close()
+            self._worker = None
         from core.engine.setup import set_up
         from core.engine.worker import Worker
 
         model = set_up(message, versions())
-        self._worker = Worker(model, self._channel.send, self._canceled.__contains__)
+        self._worker = Worker(
+            model,
+            self._channel.send,
+            self._canceled.__contains__,
+            wake=lambda: self._inbox.put(None),
+        )
         numerics = model.numerics
         self._channel.send(
             ModelLoaded(

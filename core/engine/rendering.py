@@ -1,4 +1,4 @@
-"""Denoises a few photographs together and brings each into its temporary file."""
+"""Denoises a few photographs together and hands each result over to be written."""
 
 from __future__ import annotations
 
@@ -10,27 +10,33 @@ from core.engine.finish import Finished, finished_pixels
 from core.engine.img2img import Denoising, denoise
 from core.engine.ladder import Rung
 from core.engine.loader import Denoiser, load_denoiser
-from core.engine.messages import FromRender, ItemCanceled, ItemTrouble, Rendered, Stepped
+from core.engine.messages import ItemCanceled, Stepped
 from core.engine.note import provenance_of
 from core.engine.passes import Group, Predict
-from core.engine.results import Written, copies_as_is, copy_result, write_result
 from core.engine.task import LoadedModel, Task
+from core.engine.writer import Send, Writer
 from core.errors import ItemError, Reason
-
-Send = Callable[[FromRender], None]
 
 
 class Renderer:
-    """Renders with one model and reports each photograph as soon as its file is closed.
+    """Renders with one model; each photograph goes to the writer as soon as it is done.
 
     Args:
         model: what to render with.
+        writer: writes and reports results.
         send: takes every message for the parent.
         is_canceled: says of an item whether it is to be dropped.
     """
 
-    def __init__(self, model: LoadedModel, send: Send, is_canceled: Callable[[int], bool]) -> None:
+    def __init__(
+        self,
+        model: LoadedModel,
+        writer: Writer,
+        send: Send,
+        is_canceled: Callable[[int], bool],
+    ) -> None:
         self._model = model
+        self._writer = writer
         self._send = send
         self._is_canceled = is_canceled
         self._on_cpu: Denoiser | None = None
@@ -38,36 +44,13 @@ class Renderer:
     def render(self, tasks: dict[int, Task], rung: Rung) -> None:
         """Settle all of `tasks`, and take out each one that is settled.
 
-        What memory errors leave in `tasks` has no result and no temporary file yet.
+        What memory errors leave in `tasks` has no result yet.
 
         Raises:
             BatchStopped: results cannot be written.
         """
         self._denoise(tasks, rung, in_fp32=False)
         self._denoise(tasks, rung, in_fp32=True)
-
-    def trouble(self, item: int, error: ItemError) -> None:
-        """Report a photograph's own trouble."""
-        self._send(
-            ItemTrouble(item=item, reason=error.reason, message=error.message, hint=error.hint)
-        )
-
-    def keep_unchanged(self, task: Task) -> None:
-        """Take a photograph over as it is: its coded data where the output allows that.
-
-        Raises:
-            ItemError: it changed meanwhile, or its result cannot be written.
-            BatchStopped: results cannot be written.
-        """
-        render, photo = task.prepared.render, task.prepared.photo
-        started = time.monotonic()
-        copied = copies_as_is(photo, render.output)
-        if copied:
-            written = copy_result(render.source, photo, render.target, render.output.metadata)
-        else:
-            written = write_result(photo, photo.pixels, render.target, render.output, None)
-        task.seconds += time.monotonic() - started
-        self._report(task, written, unchanged=copied)
 
     def _denoise(self, tasks: dict[int, Task], rung: Rung, *, in_fp32: bool) -> None:
         """Run the network until every photograph has ended, was dropped, or waits for fp32."""
@@ -113,19 +96,14 @@ class Renderer:
             if again and self._model.numerics.dtype != "fp32":
                 task.in_fp32, task.calls_done = True, 0
                 return
-            self.trouble(task.item, error)
+            self._writer.trouble(task.item, error)
         del tasks[task.item]
 
     def _publish(self, task: Task, finished: Finished, rung: Rung) -> None:
-        render, model = task.prepared.render, self._model
-        started = time.monotonic()
-        note = provenance_of(task.prepared, model.spec, model.numerics)
-        written = write_result(
-            task.prepared.photo, finished.pixels, render.target, render.output, note
-        )
-        task.seconds += time.monotonic() - started
+        model = self._model
         self._note_choices(task, finished, rung)
-        self._report(task, written)
+        note = provenance_of(task.prepared, model.spec, model.numerics)
+        self._writer.write(task, finished.pixels, note)
 
     def _note_choices(self, task: Task, finished: Finished, rung: Rung) -> None:
         numerics, facts = self._model.numerics, task.facts
@@ -137,20 +115,6 @@ class Renderer:
         if finished.guarded:
             share = f"{finished.guarded:.2g} % left as it was"
             facts |= {"guarded": round(finished.guarded, 4), "note": f"{facts['note']}, {share}"}
-
-    def _report(self, task: Task, written: Written, *, unchanged: bool = False) -> None:
-        self._send(
-            Rendered(
-                item=task.item,
-                sha256=written.sha256,
-                size=written.size,
-                width=written.width,
-                height=written.height,
-                seconds=task.seconds,
-                unchanged=unchanged,
-                facts=task.facts,
-            )
-        )
 
     def _predict(self, rung: Rung, *, in_fp32: bool) -> Predict:
         denoiser = self._model.denoiser

@@ -9,57 +9,89 @@ from collections.abc import Callable
 from core.engine.ladder import free_memory, is_out_of_memory, rungs
 from core.engine.messages import Announced, ItemCanceled, Render
 from core.engine.prepare import memory_error, prepare, read_source
-from core.engine.rendering import Renderer, Send
+from core.engine.reader import Reader
+from core.engine.rendering import Renderer
 from core.engine.task import LoadedModel, Task
+from core.engine.writer import Send, Writer
 from core.errors import ItemError
 
 
 class Worker:
-    """Renders photographs with one model; arguments as for Renderer."""
+    """Renders photographs with one model, reading and writing others meanwhile.
 
-    def __init__(self, model: LoadedModel, send: Send, is_canceled: Callable[[int], bool]) -> None:
+    Args:
+        model: what to render with.
+        send: takes every message for the parent; called from any thread.
+        is_canceled: says of an item whether it is to be dropped.
+        wake: called when `check` has something to raise.
+    """
+
+    def __init__(
+        self,
+        model: LoadedModel,
+        send: Send,
+        is_canceled: Callable[[int], bool],
+        wake: Callable[[], None] | None = None,
+    ) -> None:
+        rows = model.numerics.rows
         self._model = model
         self._send = send
         self._is_canceled = is_canceled
-        self._renderer = Renderer(model, send, is_canceled)
+        self._writer = Writer(send, threads=rows, wake=wake)
+        self._reader = Reader(self._read, ahead=rows)
+        self._renderer = Renderer(model, self._writer, send, is_canceled)
         self._rungs = tuple(rungs(model.numerics, cpu_allowed=model.cpu_allowed))
         self._level = 0
         self._held: Task | None = None
 
     @property
     def has_work(self) -> bool:
-        """Whether a photograph was read that waits for the next pass."""
-        return self._held is not None
+        """Whether there is a photograph that was read, or is being read, and not rendered."""
+        return self._held is not None or self._reader.has_work
 
     def forget(self) -> None:
-        """Let go of a photograph that was read and not rendered yet."""
+        """Let go of what was read and not rendered yet."""
         self._held = None
+        self._reader.forget()
+
+    def check(self) -> None:
+        """Raise what stopped the writing; raises BatchStopped."""
+        self._writer.check()
+
+    def close(self) -> None:
+        """Finish what is being written and end the threads; raises as `check`."""
+        self._reader.close()
+        self._writer.close()
+        self._writer.drain()
 
     def work(self, waiting: deque[Render]) -> None:
-        """Settle the next photographs of `waiting`; one's own trouble is reported and over.
+        """Render the next photographs of `waiting`; one's own trouble is reported and over.
 
         Raises:
             BatchStopped: results cannot be written.
             SettingsError: the model cannot use one of the settings.
         """
+        if waiting and waiting[0].alone:
+            self._writer.drain()
         tasks = self._take(waiting)
+        is_alone = any(task.prepared.render.alone for task in tasks.values())
         tried = self._level
-        if self._fits(tasks, tried):
-            return
-        for task in list(tasks.values()):
-            self._climb(task, max(tried + 1, self._level))
+        if not self._fits(tasks, tried):
+            for task in list(tasks.values()):
+                self._climb(task, max(tried + 1, self._level))
+        if is_alone:
+            self._writer.drain()
 
     def _take(self, waiting: deque[Render]) -> dict[int, Task]:
-        """Read photographs until their tiles, all of one shape, fill a pass."""
+        """Take photographs until their tiles, all of one shape, fill a pass."""
         rung = self._rungs[self._level]
         taken: dict[int, Task] = {}
         rows = 0
-        while rows < rung.rows and (self._held or waiting):
-            if taken and not self._held and waiting[0].alone:
-                break
-            task, self._held = self._held or self._read(waiting.popleft()), None
+        while rows < rung.rows:
+            task = self._held or self._reader.take(waiting, nothing_taken=not taken)
+            self._held = None
             if task is None:
-                continue
+                break
             first = next(iter(taken.values()), task)
             if task.shape(rung) != first.shape(rung):
                 self._held = task
@@ -78,11 +110,11 @@ class Worker:
             task = self._prepared(render)
             if task.prepared.descent is not None:
                 return task
-            self._renderer.keep_unchanged(task)
+            self._writer.keep_unchanged(task)
         except ItemError as error:
-            self._renderer.trouble(render.item, error)
+            self._writer.trouble(render.item, error)
         except MemoryError:
-            self._renderer.trouble(render.item, memory_error(render.source.name, on_device=False))
+            self._writer.trouble(render.item, memory_error(render.source.name, on_device=False))
         return None
 
     def _prepared(self, render: Render) -> Task:
@@ -104,7 +136,7 @@ class Worker:
                 self._level = level if self._rungs[level] != self._rungs[0] else 0
                 return
         on_device = self._model.numerics.device != "cpu"
-        self._renderer.trouble(task.item, memory_error(task.name, on_device=on_device))
+        self._writer.trouble(task.item, memory_error(task.name, on_device=on_device))
 
     def _fits(self, tasks: dict[int, Task], level: int) -> bool:
         """Render; return whether all are settled, False when memory ran out for the rest."""

@@ -186,6 +186,7 @@ def run_engine(spec: ModelSpec, denoiser: Denoiser, pictures: list[Path], scratc
     )
     while waiting or worker.has_work:
         worker.work(waiting)
+    worker.close()
     assert sum(isinstance(m, Rendered) for m in heard) == len(pictures), heard
     for number in range(len(pictures)):
         (scratch / f"{number}.tmp").unlink()

@@ -1,0 +1,74 @@
+"""Reads photographs ahead, so that the next ones are there when the network is free."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from core.engine.messages import Render
+from core.engine.task import Task
+from core.engine.writer import is_large
+
+Read = Callable[[Render], Task | None]
+"""Reads a photograph; None when that settled it: canceled, trouble, or unchanged."""
+
+
+class Reader:
+    """Starts reading in order, and hands out in order.
+
+    One that must be alone is not started before all else is handed out, and nothing after it
+    before it is settled.
+
+    Args:
+        read: reads one; called in threads of the reader's own.
+        ahead: how many may be read before they are asked for.
+    """
+
+    def __init__(self, read: Read, ahead: int) -> None:
+        self._read = read
+        self._ahead = max(1, ahead)
+        self._pool = ThreadPoolExecutor(self._ahead, "read")
+        self._started: deque[tuple[Render, Future[Task | None]]] = deque()
+
+    @property
+    def has_work(self) -> bool:
+        """Whether a photograph is being read that nobody has asked for yet."""
+        return bool(self._started)
+
+    def take(self, waiting: deque[Render], *, nothing_taken: bool) -> Task | None:
+        """Return the next photograph, None when there is none that may go with those taken.
+
+        Raises:
+            CoreError: whatever reading raised that concerns more than one photograph.
+        """
+        while True:
+            self._start(waiting, may_be_alone=nothing_taken)
+            if not self._started or (self._started[0][0].alone and not nothing_taken):
+                return None
+            render, future = self._started.popleft()
+            task = future.result()
+            if task is not None:
+                if not render.alone and not is_large(task):
+                    self._start(waiting, may_be_alone=False)
+                return task
+
+    def forget(self) -> None:
+        """Let go of everything that was not handed out."""
+        for _, future in self._started:
+            future.cancel()
+        self._started.clear()
+
+    def close(self) -> None:
+        """End the threads, after what they are doing."""
+        self.forget()
+        self._pool.shutdown()
+
+    def _start(self, waiting: deque[Render], *, may_be_alone: bool) -> None:
+        while waiting and len(self._started) < self._ahead:
+            if waiting[0].alone and (self._started or not may_be_alone):
+                return
+            render = waiting.popleft()
+            self._started.append((render, self._pool.submit(self._read, render)))
+            if render.alone:
+                return
