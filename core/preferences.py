@@ -8,10 +8,10 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import SettingsError
 
@@ -65,6 +65,8 @@ class Preferences(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
     device: str = "auto"
+    max_megapixels: Annotated[int, Field(ge=1, le=100_000)] = 500
+    """Larger pictures are refused before any memory is taken: they may be built to exhaust it."""
 
 
 def load_preferences(path: Path) -> Preferences:

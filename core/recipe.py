@@ -241,7 +241,9 @@ def parse_recipe(text: str, *, toml: bool = False, name: str = "recipe") -> Reci
     try:
         values = tomllib.loads(text) if toml else json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise SettingsError(f"{name} is not valid {'TOML' if toml else 'JSON'}: {error}.") from error
+        raise SettingsError(
+            f"{name} is not valid {'TOML' if toml else 'JSON'}: {error}."
+        ) from error
     version = values.get("version", RECIPE_VERSION) if isinstance(values, dict) else None
     if isinstance(version, int) and version > RECIPE_VERSION:
         raise SettingsError(

@@ -55,6 +55,7 @@ class Services:
             registry=self.registry,
             lock=self.lock,
             host=self.program.host,
+            max_pixels=self.preferences.max_megapixels * 1_000_000,
         )
         return BatchRunner(parts, sink, choice)
 

@@ -91,6 +91,7 @@ class Render(_Message):
 
     `source_sha256` is what the parent decided on; other bytes are `changed_while_reading`.
     `provenance` holds what goes into the file besides what only rendering knows (None: nothing).
+    A photograph of more than `max_pixels` is refused as too_large.
     """
 
     kind: Literal["render"] = "render"
@@ -103,6 +104,7 @@ class Render(_Message):
     output: OutputSettings
     provenance: dict[str, str] | None = None
     alone: bool = False
+    max_pixels: Annotated[int, Field(ge=1)] = 500_000_000
 
 
 class CancelItems(_Message):

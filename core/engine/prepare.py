@@ -74,7 +74,7 @@ def read_source(render: Render) -> Photo:
         ImageReadError: it cannot be read whole, or is not what the parent saw.
     """
     try:
-        photo = read_photo(render.source)
+        photo = read_photo(render.source, max_pixels=render.max_pixels)
     except (ItemError, MemoryError):
         raise
     except Exception as error:

@@ -42,7 +42,7 @@ def too_large(name: str, width: int, height: int, max_pixels: int) -> ImageReadE
         Reason.TOO_LARGE,
         f"{name} says it has {width} x {height} pixels; the limit is "
         f"{max_pixels / 1e6:.0f} megapixels.",
-        hint="If it is a real photograph, raise the pixel limit in the preferences.",
+        hint="If it is a real photograph, raise max_megapixels in the preferences file.",
     )
 
 

@@ -45,6 +45,7 @@ class RunnerParts:
 
     `host` makes the parent's side of a render process (`lambda: RenderHost(command)`): called for
     the first photograph that needs rendering, so that a batch already done starts no process.
+    Photographs of more than `max_pixels` are refused.
     """
 
     queue: JobQueue
@@ -53,3 +54,4 @@ class RunnerParts:
     registry: ModelRegistry
     lock: RenderLock
     host: Callable[[], RenderHost]
+    max_pixels: int = 500_000_000

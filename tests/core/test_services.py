@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from core import services as module
 from core.errors import LibraryError, SettingsError
 from core.library.lock import RenderLock
+from core.runner import EngineChoice
 from core.services import open_services
 
 
@@ -54,3 +56,13 @@ def test_damaged_preferences_keep_no_library_open(own_home: Path) -> None:
     with pytest.raises(SettingsError, match="preferences"):
         open_services()
     assert not (own_home / "library.db").exists()
+
+
+def test_the_users_pixel_limit_reaches_the_runner(
+    own_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (own_home / "preferences.json").write_text('{"max_megapixels": 7}')
+    monkeypatch.setattr(module, "BatchRunner", lambda parts, _sink, _choice: parts)
+    with open_services() as services:
+        parts = services.runner(lambda _event: None, EngineChoice())
+        assert vars(parts)["max_pixels"] == 7_000_000

@@ -45,6 +45,15 @@ def prepared(source: Path, spec: ModelSpec, curve: NoiseCurve, **edit: object) -
     return prepare(render, read_source(render), spec, curve, spec.native_size)
 
 
+def test_a_picture_over_the_pixel_limit_is_refused(noisy: Path) -> None:
+    """A bomb must not take the memory of the whole computer."""
+    limited = render_of(noisy).model_copy(update={"max_pixels": 96 * 128 - 1})
+    with pytest.raises(ImageReadError) as caught:
+        read_source(limited)
+    assert caught.value.reason is Reason.TOO_LARGE
+    assert "max_megapixels" in caught.value.hint
+
+
 @pytest.mark.parametrize(("amount", "factor"), [("auto", 1.0), ("less", 0.7), ("more", 1.4)])
 def test_clean_starts_at_the_noise_that_was_measured(
     noisy: Path, spec: ModelSpec, curve: NoiseCurve, amount: str, factor: float
