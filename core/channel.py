@@ -35,7 +35,7 @@ _PR_SET_PDEATHSIG = 1
 _OOM_SCORE = b"500"
 
 
-class ChannelClosed(Exception):  # noqa: N818 - an end, not an error
+class ChannelClosed(Exception):
     """The other side ended, or closed its end."""
 
 

@@ -1,6 +1,7 @@
 """Known errors, in one tree: what happened, what it means, and in `hint` what to do.
 
-Anything that is no CoreError and not Canceled is a bug. Foreign exceptions are translated where they arise.
+Anything that is no CoreError and not Canceled is a bug. Foreign exceptions are translated where
+they arise.
 """
 
 from __future__ import annotations
