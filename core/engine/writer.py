@@ -97,6 +97,8 @@ class Writer:
         started = time.monotonic()
         try:
             written = write_result(photo, pixels, render.target, render.output, note)
+            task.seconds += time.monotonic() - started
+            self._report(task, written)
         except ItemError as error:
             self.trouble(task.item, error)
         except MemoryError:
@@ -106,9 +108,6 @@ class Writer:
             self._failure = error
             if self._wake is not None:
                 self._wake()
-        else:
-            task.seconds += time.monotonic() - started
-            self._report(task, written)
 
     def _report(self, task: Task, written: Written, *, unchanged: bool = False) -> None:
         self._send(

@@ -23,7 +23,7 @@ from core.runner.work import Flight, Work, claims_of
 
 TICK = 0.1
 LOOK_SECONDS = 1.0
-DROP_SECONDS = 1.5
+DROP_SECONDS = 2.0
 """How long the render process may take to drop its work before it is ended."""
 
 

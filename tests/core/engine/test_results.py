@@ -157,7 +157,7 @@ def test_a_result_that_reads_back_differently_is_not_published(
 
 
 def half_written(photo: Photo, pixels: object, alpha: object, fd: int, options: object) -> object:
-    facts = WRITE(photo, pixels, alpha, fd, options)  # type: ignore[arg-type]
+    facts = WRITE(photo, pixels, alpha, fd, options)
     os.ftruncate(fd, facts.size // 2)
     return facts
 

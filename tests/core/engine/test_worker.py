@@ -406,6 +406,27 @@ def test_a_full_disk_stops_the_batch_and_leaves_no_file(
     assert rig.files() == set()
 
 
+def test_nothing_that_goes_wrong_while_writing_is_lost(rig: Rig) -> None:
+    """A photograph that is neither reported nor failed would be waited for for ever."""
+
+    def deaf(message: FromRender) -> None:
+        if isinstance(message, Rendered):
+            raise ValueError("no message")
+
+    rig.heard = Deaf(deaf)
+    rig.add(photograph(60, 80))
+    with pytest.raises(ValueError, match="no message"):
+        rig.work()
+
+
+class Deaf(list[FromRender]):
+    """A parent's ear that does not take everything."""
+
+    def __init__(self, hear: Callable[[FromRender], None]) -> None:
+        super().__init__()
+        self.append = hear
+
+
 def test_a_result_says_how_it_was_made_and_nothing_of_when_or_where(rig: Rig) -> None:
     rig.add(photograph(60, 80), **REPAINT, num_inference_steps=10)
     rig.work()
