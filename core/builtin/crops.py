@@ -16,6 +16,7 @@ from core.builtin.photographs import canvas
 from core.builtin.textures import Random
 
 Pixels = npt.NDArray[np.uint8]
+PATTERN_SHARE = 0.1
 HALVED_SHARE = 0.25
 DIMMED_SHARE = 0.3
 
@@ -57,12 +58,12 @@ def _cut(random: Random, canvases: Pixels, size: int) -> Pixels:
     return canvases[number, top : top + size, left : left + size]
 
 
-def _draw_crop(random: Random, canvases: Pixels, size: int, patterns: float) -> Pixels:
+def _draw_crop(random: Random, canvases: Pixels, size: int) -> Pixels:
     """One crop: a pattern, a piece of a canvas at half size (sharper), or a piece as it is."""
     chance = random.random()
-    if chance < patterns:
+    if chance < PATTERN_SHARE:
         return make_pattern_crop(random, size)
-    if chance < patterns + HALVED_SHARE and canvases.shape[1] >= 2 * size:
+    if chance < PATTERN_SHARE + HALVED_SHARE and canvases.shape[1] >= 2 * size:
         wide = _cut(random, canvases, 2 * size).astype(np.uint16)
         halved = (wide[::2, ::2] + wide[1::2, ::2] + wide[::2, 1::2] + wide[1::2, 1::2] + 2) // 4
         crop = halved.astype(np.uint8)
@@ -74,18 +75,15 @@ def _draw_crop(random: Random, canvases: Pixels, size: int, patterns: float) -> 
     return crop
 
 
-def draw_crops(
-    seed: int, step: int, canvases: Pixels, rows: int, size: int, patterns: float = 0.1
-) -> Pixels:
+def draw_crops(seed: int, step: int, canvases: Pixels, rows: int, size: int) -> Pixels:
     """The crops of one training step, (rows, 3, size, size) uint8; a pure function.
 
-    `patterns` is the share of crops that are nothing but a pattern.
     Not drawn from a stream, so that a resumed run sees what an uninterrupted one sees.
     """
     random = np.random.default_rng((seed, step))
     batch = np.empty((rows, 3, size, size), np.uint8)
     for row in range(rows):
-        crop = _draw_crop(random, canvases, size, patterns)
+        crop = _draw_crop(random, canvases, size)
         flip, turn = random.integers(0, 2, 2)
         crop = crop[:, ::-1] if flip else crop
         batch[row] = crop.transpose(2, 1, 0) if turn else crop.transpose(2, 0, 1)

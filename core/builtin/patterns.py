@@ -16,7 +16,6 @@ from core.builtin.textures import Field, Random
 
 Picture = npt.NDArray[np.float32]
 STATIC_SHARE = 0.15
-STARS_SHARE = 0.25
 
 
 def _grid(size: int) -> tuple[Field, Field]:
@@ -195,8 +194,7 @@ def make_pattern_crop(random: Random, size: int) -> npt.NDArray[np.uint8]:
     """A crop that is nothing but static or a pattern in two colours, (size, size, 3) uint8."""
     if random.random() < STATIC_SHARE:
         return np.asarray(np.clip(make_static(random, size), 0, 1) * 255 + 0.5, np.uint8)
-    make = make_stars if random.random() < STARS_SHARE else make_pattern
-    weight = make(random, size)[..., None]
+    weight = make_pattern(random, size)[..., None]
     dark, light = _pick_colors(random)
     crop = dark * (1 - weight) + light * weight
     if random.random() < 0.3:

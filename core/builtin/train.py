@@ -41,7 +41,6 @@ class TrainingSettings:
     seed: int = 0
     rows: int = 16
     crop: int = 80
-    pattern_share: float = 0.1
     learning_rate: float = 1e-3
     dtype: str = "fp32"
     threads: int = 2
@@ -73,9 +72,7 @@ class Training:
         settings, step = self.settings, self.step
         for group in self.optimizer.param_groups:
             group["lr"] = settings.learning_rate * learning_rate_factor(step, plan)
-        crops = draw_crops(
-            settings.seed, step, canvases, settings.rows, settings.crop, settings.pattern_share
-        )
+        crops = draw_crops(settings.seed, step, canvases, settings.rows, settings.crop)
         loss = self._measure_loss(torch.from_numpy(crops).float() / 127.5 - 1)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -223,7 +220,6 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--rows", type=int, default=16, help="crops a step")
     parser.add_argument("--crop", type=int, default=80, help="side of a crop, a multiple of 8")
-    parser.add_argument("--pattern-share", type=float, default=0.1, help="crops of patterns alone")
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--decay-share", type=float, default=0.25, help="last share of the steps")
     parser.add_argument("--dtype", choices=["auto", "fp32", "bf16"], default="auto")

@@ -17,6 +17,7 @@ from core.images.tile import Tile, reflected
 from core.recipe import SchedulerName
 
 BAND_ROWS = 512
+BAND_PIXELS = 1_500_000
 _SEED_MASK = (1 << 63) - 1
 
 ReadRows = Callable[[int, int], torch.Tensor]
@@ -45,14 +46,20 @@ class _Band:
         self.state = self.sampler.start(rows, noise)
 
 
+def band_rows(width: int) -> int:
+    """Return the rows of a band: at most BAND_ROWS, fewer in pictures wider than usual."""
+    return max(16, min(BAND_ROWS, BAND_PIXELS // width))
+
+
 class Bands:
-    """The state of one photograph: (3, height, width) float32, in bands of BAND_ROWS rows."""
+    """The state of one photograph: (3, height, width) float32, in bands of rows."""
 
     def __init__(self, height: int, width: int, read: ReadRows, descent: Descent) -> None:
         self.height, self.width = height, width
+        rows = band_rows(width)
         self._bands = [
-            _Band(top, read(top, min(top + BAND_ROWS, height)), descent, number)
-            for number, top in enumerate(range(0, height, BAND_ROWS))
+            _Band(top, read(top, min(top + rows, height)), descent, number)
+            for number, top in enumerate(range(0, height, rows))
         ]
         self.levels = self._bands[0].sampler.levels
 

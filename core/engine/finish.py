@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from core.engine.bands import BAND_ROWS, Bands
+from core.engine.bands import Bands, band_rows
 from core.engine.change import Verdict, black_error, held_change
 from core.engine.img2img import NotFinite
 from core.engine.prepare import Prepared
@@ -33,8 +33,9 @@ def finished_pixels(prepared: Prepared, bands: Bands) -> Finished:
     photo = prepared.photo
     pixels = np.empty_like(photo.pixels)
     verdict = Verdict()
-    for top in range(0, photo.height, BAND_ROWS):
-        bottom = min(top + BAND_ROWS, photo.height)
+    rows = band_rows(photo.width)
+    for top in range(0, photo.height, rows):
+        bottom = min(top + rows, photo.height)
         before, after = _band(prepared, bands, top, bottom, verdict)
         pixels[top:bottom] = apply_change_region(photo, before, after, top, bottom, 0, photo.width)
     if not verdict.finite:

@@ -6,9 +6,10 @@ can answer several photographs in one pass.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from itertools import groupby
+from functools import partial
+from itertools import groupby, pairwise
 
 import torch
 
@@ -31,14 +32,18 @@ class NotFinite(ItemError):
 
 @dataclass(frozen=True)
 class Ask:
-    """What a photograph needs of the network: v for `samples` (k, 3, h, w) at `timestep`."""
+    """What a photograph needs of the network: v for `count` samples at `timestep`.
 
-    samples: torch.Tensor
+    `sample` gives one of them, (3, h, w), when its turn comes: none lies in memory before.
+    """
+
+    count: int
     timestep: float
+    sample: Callable[[int], torch.Tensor]
 
 
-Denoising = Generator[Ask, torch.Tensor, Bands]
-"""Yields Asks, is sent v of the same shape, and returns the state without noise."""
+Denoising = Generator[Ask, list[torch.Tensor], Bands]
+"""Yields Asks, is sent v for each sample in order, and returns the state without noise."""
 
 
 @dataclass(frozen=True)
@@ -60,17 +65,23 @@ def denoise(
     sides divide by. Raises NotFinite.
     """
     strips = _strips(bands, tile, multiple)
+    window = _Window(bands, strips[0].tiles[0].height)
     for call, level in enumerate(bands.levels):
         scale = bands.input_scale(call)
-        window = _Window(bands, call)
+        window.begin(call)
         for strip in strips:
-            samples = torch.stack([bands.tile(t) for t in strip.tiles]) * scale
-            v = yield Ask(samples, curve.timestep_of_ratio(ratios[level]))
-            if not bool(torch.isfinite(v).all()):
+            sample = partial(_sample, bands, strip, scale)
+            timestep = curve.timestep_of_ratio(ratios[level])
+            answers = yield Ask(len(strip.tiles), timestep, sample)
+            if not all(bool(torch.isfinite(v).all()) for v in answers):
                 raise NotFinite
-            window.add(strip, v)
+            window.add(strip, answers)
     bands.forget_schedulers()
     return bands
+
+
+def _sample(bands: Bands, strip: _Strip, scale: float, index: int) -> torch.Tensor:
+    return bands.tile(strip.tiles[index]) * scale
 
 
 class _Window:
@@ -79,32 +90,40 @@ class _Window:
     A band is stepped only when no tile below will read its rows, since tiles need the old state.
     """
 
-    def __init__(self, bands: Bands, call: int) -> None:
-        self._bands, self._call = bands, call
+    def __init__(self, bands: Bands, tile_height: int) -> None:
+        self._bands = bands
         self._bottoms = list(bands.bottoms())
-        self._stepped = 0
-        self._top = 0
-        self._v = torch.zeros(3, 0, bands.width)
+        rows = max(bottom - top for top, bottom in pairwise([0, *self._bottoms]))
+        self._v = torch.empty(3, rows + tile_height, bands.width)
 
-    def add(self, strip: _Strip, v: torch.Tensor) -> None:
-        tile = strip.tiles[0]
-        below = tile.top + tile.height - self._top
-        more = torch.zeros(3, max(0, below - self._v.shape[1]), self._bands.width)
-        self._v = torch.cat([self._v, more], 1)
-        rows = self._v[:, tile.top - self._top : below]
-        for part, share, place in zip(v, strip.across, strip.tiles, strict=True):
-            width = min(place.width, self._bands.width - place.left)
+    def begin(self, call: int) -> None:
+        """Start anew for a network call."""
+        self._call = call
+        self._top = self._filled = self._stepped = 0
+
+    def add(self, strip: _Strip, answers: list[torch.Tensor]) -> None:
+        """Blend a row of tiles in, and step what is whole now."""
+        first = strip.tiles[0]
+        below = first.top + first.height - self._top
+        self._v[:, self._filled : below] = 0
+        self._filled = below
+        rows = self._v[:, first.top - self._top : below]
+        for v, share, tile in zip(answers, strip.across, strip.tiles, strict=True):
+            width = min(tile.width, self._bands.width - tile.left)
             weight = strip.down[:, None] * share[:width]
-            rows[:, :, place.left : place.left + width] += part[:, :, :width] * weight
-        self._step_down_to(strip.final)
+            rows[:, :, tile.left : tile.left + width] += v[:, :, :width] * weight
+        while self._stepped < len(self._bottoms) and self._bottoms[self._stepped] <= strip.final:
+            self._step()
 
-    def _step_down_to(self, final: int) -> None:
-        while self._stepped < len(self._bottoms) and self._bottoms[self._stepped] <= final:
-            bottom = self._bottoms[self._stepped]
-            whole, rest = self._v[:, : bottom - self._top], self._v[:, bottom - self._top :]
-            self._bands.step(self._call, self._stepped, whole)
-            self._v, self._top = rest, bottom
-            self._stepped += 1
+    def _step(self) -> None:
+        bottom = self._bottoms[self._stepped]
+        count = bottom - self._top
+        # A copy: schedulers may keep what they are given, and the window moves on.
+        self._bands.step(self._call, self._stepped, self._v[:, :count].clone())
+        left = self._filled - count
+        self._v[:, :left] = self._v[:, count : self._filled].clone()
+        self._top, self._filled = bottom, left
+        self._stepped += 1
 
 
 def _strips(bands: Bands, tile: int, multiple: int) -> list[_Strip]:

@@ -70,7 +70,7 @@ class Group(Generic[Key]):
         chosen = [self._waiting.popleft() for _ in range(min(self._rows, len(self._waiting)))]
         padded = chosen + chosen[-1:] * (self._rows - len(chosen))
         asks = {key: self._open[key].ask for key, _ in chosen}
-        samples = torch.stack([asks[key].samples[index] for key, index in padded])
+        samples = torch.stack([asks[key].sample(index) for key, index in padded])
         timesteps = torch.tensor([asks[key].timestep for key, _ in padded])
         for (key, index), v in zip(chosen, self._predict(samples, timesteps), strict=False):
             self._open[key].answers[index] = v
@@ -88,9 +88,9 @@ class Group(Generic[Key]):
         answers = [v for v in waiting.answers if v is not None]
         if len(answers) == len(waiting.answers):
             del self._open[key]
-            self._advance(key, waiting.denoising, torch.stack(answers))
+            self._advance(key, waiting.denoising, answers)
 
-    def _advance(self, key: Key, denoising: Denoising, v: torch.Tensor | None) -> None:
+    def _advance(self, key: Key, denoising: Denoising, v: list[torch.Tensor] | None) -> None:
         try:
             ask = next(denoising) if v is None else denoising.send(v)
         except StopIteration as end:
@@ -98,5 +98,5 @@ class Group(Generic[Key]):
         except ItemError as error:
             self._ended.append(Ended(key, error))
         else:
-            self._open[key] = _Open(denoising, ask, [None] * len(ask.samples))
-            self._waiting.extend((key, index) for index in range(len(ask.samples)))
+            self._open[key] = _Open(denoising, ask, [None] * ask.count)
+            self._waiting.extend((key, index) for index in range(ask.count))
