@@ -106,7 +106,7 @@ class _Walk:
             tuple(self._left_out.values()),
             tuple(self._problems.values()),
             len(self._ignored),
-            dict(seen.most_common()),
+            dict(sorted(seen.items(), key=lambda item: (-item[1], not item[0], item[0]))),
         )
 
     def take(self, given: Path) -> None:

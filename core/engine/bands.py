@@ -16,8 +16,10 @@ from core.engine.schedulers import Sampler
 from core.images.tile import Tile, reflected
 from core.recipe import SchedulerName
 
-BAND_ROWS = 512
-BAND_PIXELS = 1_500_000
+BAND_PIXELS = 3_000_000
+"""Pixels of a band: 36 MB in single precision, so that the C library takes each tensor from the
+system and gives it back whole. Smaller ones would leave holes that nothing else fits into."""
+
 _SEED_MASK = (1 << 63) - 1
 
 ReadRows = Callable[[int, int], torch.Tensor]
@@ -46,9 +48,10 @@ class _Band:
         self.state = self.sampler.start(rows, noise)
 
 
-def band_rows(width: int) -> int:
-    """Return the rows of a band: at most BAND_ROWS, fewer in pictures wider than usual."""
-    return max(16, min(BAND_ROWS, BAND_PIXELS // width))
+def band_rows(height: int, width: int) -> int:
+    """Return the rows of each band of a picture; pictures under two bands have just one."""
+    count = max(1, height * width // BAND_PIXELS)
+    return -(-height // count)
 
 
 class Bands:
@@ -56,7 +59,7 @@ class Bands:
 
     def __init__(self, height: int, width: int, read: ReadRows, descent: Descent) -> None:
         self.height, self.width = height, width
-        rows = band_rows(width)
+        rows = band_rows(height, width)
         self._bands = [
             _Band(top, read(top, min(top + rows, height)), descent, number)
             for number, top in enumerate(range(0, height, rows))

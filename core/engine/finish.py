@@ -33,7 +33,7 @@ def finished_pixels(prepared: Prepared, bands: Bands) -> Finished:
     photo = prepared.photo
     pixels = np.empty_like(photo.pixels)
     verdict = Verdict()
-    rows = band_rows(photo.width)
+    rows = band_rows(photo.height, photo.width)
     for top in range(0, photo.height, rows):
         bottom = min(top + rows, photo.height)
         before, after = _band(prepared, bands, top, bottom, verdict)

@@ -17,6 +17,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from core.channel import Channel, ChannelClosed, ProtocolError, end_with_parent
+from core.engine.allocator import keep_pages
 from core.engine.messages import (
     TO_RENDER,
     CancelItems,
@@ -156,6 +157,9 @@ def versions() -> str:
 def main() -> None:
     """Work for the parent whose pipes stdin and stdout are."""
     os.environ.update(NO_NETWORK)
+    # Threads that wait by spinning halve the speed as soon as another program wants a core.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    keep_pages()
     logging.basicConfig(level=logging.WARNING)
     channel = Channel.from_stdio(TO_RENDER)
     try:

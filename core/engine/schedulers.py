@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,10 +73,7 @@ class Sampler:
 
     def __init__(self, name: SchedulerName, ratios: tuple[float, ...]) -> None:
         self._family = _family(name)
-        # diffusers 0.42 turns tensors into arrays in a way that NumPy 2 warns about.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            self._scheduler = _build(self._family, ratios)
+        self._scheduler = _build(self._family, ratios)
         self._timesteps = list(self._scheduler.timesteps)
         self.levels = tuple(len(ratios) - 1 - round(float(t)) for t in self._timesteps)
 

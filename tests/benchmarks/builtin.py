@@ -12,11 +12,10 @@ import hashlib
 import statistics
 import tempfile
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -30,13 +29,21 @@ from core.engine.devices import physical_cores
 from core.engine.host import Died, RenderHost
 from core.engine.img2img import denoise
 from core.engine.loader import Denoiser, load_denoiser
-from core.engine.messages import LoadModel, Numerics, Render, Rendered
+from core.engine.messages import (
+    EngineFailed,
+    ItemTrouble,
+    LoadModel,
+    ModelLoaded,
+    Numerics,
+    Render,
+    Rendered,
+)
 from core.engine.models import ModelSpec, builtin_spec, read_spec
 from core.engine.noise import noise_ratios
 from core.engine.passes import Group
-from core.engine.task import LoadedModel
-from core.engine.worker import Worker
 from core.recipe import EditSettings, OutputSettings, SchedulerName, SigmaSchedule
+
+Answer = TypeVar("Answer")
 
 STEPS, STRENGTH = 20, 0.2
 SUFFIXES = {".png", ".jpg", ".jpeg"}
@@ -50,13 +57,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     spec = read_spec(options.model) if options.model else builtin_spec()
     denoiser = load_denoiser(spec, "cpu", "fp32")
     print(f"{spec.name}, {options.threads} threads, torch {torch.__version__}")
-    print_speed(denoiser)
-    with tempfile.TemporaryDirectory() as folder:
-        pictures = find_pictures(options.folder, Path(folder), options.pictures)
-        print_evenness(denoiser, pictures[0])
-        print_rates(spec, denoiser, pictures, Path(folder), options)
-        if not options.without_large:
-            print_memory(spec, Path(folder))
+    with tempfile.TemporaryDirectory() as name:
+        scratch = Path(name)
+        pictures = find_pictures(options.folder, scratch, options.pictures)
+        parts: dict[str, Callable[[], None]] = {
+            "speed": lambda: print_speed(denoiser),
+            "evenness": lambda: print_evenness(denoiser, pictures[0]),
+            "rates": lambda: print_rates(spec, denoiser, pictures, scratch, options.rounds),
+            "memory": lambda: print_memory(spec, scratch),
+        }
+        for part in options.parts.split(","):
+            parts[part]()
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -66,7 +77,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=physical_cores())
     parser.add_argument("--pictures", type=int, default=4, help="how many photographs to take")
     parser.add_argument("--rounds", type=int, default=3, help="how often each arm runs")
-    parser.add_argument("--without-large", action="store_true", help="leave 24 megapixels out")
+    parser.add_argument("--parts", default="speed,evenness,rates,memory", help="what to measure")
     return parser.parse_args(arguments)
 
 
@@ -141,22 +152,21 @@ def print_evenness(denoiser: Denoiser, path: Path) -> None:
 
 
 def print_rates(
-    spec: ModelSpec,
-    denoiser: Denoiser,
-    pictures: list[Path],
-    scratch: Path,
-    options: argparse.Namespace,
+    spec: ModelSpec, denoiser: Denoiser, pictures: list[Path], scratch: Path, rounds: int
 ) -> None:
     lowered = load_denoiser(spec, "cpu", "fp32").network.to(torch.bfloat16)
+    host = RenderHost()
+    load(host, spec)
     arms: dict[str, Callable[[], object]] = {
-        "Regrain": lambda: run_engine(spec, denoiser, pictures, scratch),
+        "Regrain": lambda: run_engine(host, pictures, scratch),
         "plain loop fp32": lambda: run_plain(denoiser.network, pictures, scratch, torch.float32),
         "plain loop bf16": lambda: run_plain(lowered, pictures, scratch, torch.bfloat16),
     }
     seconds: dict[str, list[float]] = {name: [] for name in arms}
-    for _ in range(options.rounds):
+    for _ in range(rounds):
         for name, arm in arms.items():
             seconds[name].append(timed(arm))
+    host.stop()
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     for name, median in medians.items():
         rate = 60 * len(pictures) / median
@@ -176,20 +186,31 @@ def edit() -> EditSettings:
     )
 
 
-def run_engine(spec: ModelSpec, denoiser: Denoiser, pictures: list[Path], scratch: Path) -> None:
-    numerics = Numerics(tile=spec.native_size, threads=torch.get_num_threads())
-    heard: list[Any] = []
-    worker = Worker(LoadedModel(spec, denoiser, numerics), heard.append, lambda item: False)
-    waiting = deque(
-        message(number, path, scratch / f"{number}.tmp", edit())
-        for number, path in enumerate(pictures)
-    )
-    while waiting or worker.has_work:
-        worker.work(waiting)
-    worker.close()
-    assert sum(isinstance(m, Rendered) for m in heard) == len(pictures), heard
-    for number in range(len(pictures)):
-        (scratch / f"{number}.tmp").unlink()
+def load(host: RenderHost, spec: ModelSpec) -> None:
+    """Have a render process load the model, computing as this one does."""
+    threads = torch.get_num_threads()
+    numerics = Numerics(tile=spec.native_size, threads=threads)
+    host.send(LoadModel(model=spec, device="cpu", numerics=numerics))
+    wait_for(host, ModelLoaded)
+
+
+def wait_for(host: RenderHost, kind: type[Answer]) -> Answer:
+    while not isinstance(answer := host.receive(1.0), kind):
+        assert not isinstance(answer, Died | ItemTrouble | EngineFailed), answer
+    return answer
+
+
+def run_engine(host: RenderHost, pictures: list[Path], scratch: Path) -> None:
+    """Repaint in the warm render process, fed as a batch feeds it: two photographs at a time."""
+    targets = [scratch / f"{number}.tmp" for number in range(len(pictures))]
+    messages = [message(k, path, targets[k], edit()) for k, path in enumerate(pictures)]
+    for number, render in enumerate(messages):
+        host.send(render)
+        if number:
+            wait_for(host, Rendered)
+    wait_for(host, Rendered)
+    for target in targets:
+        target.unlink()
 
 
 def message(item: int, source: Path, target: Path, settings: EditSettings) -> Render:
@@ -256,10 +277,9 @@ def peak_memory(
 ) -> tuple[int, float]:
     """Return the most memory, in bytes, that a fresh render process held, and its seconds."""
     host = RenderHost()
-    host.send(LoadModel(model=spec, device="cpu"))
+    load(host, spec)
     host.send(message(1, source, target, settings))
-    while not isinstance(answer := host.receive(1.0), Rendered):
-        assert not isinstance(answer, Died), answer
+    answer = wait_for(host, Rendered)
     assert host.pid is not None
     status = Path(f"/proc/{host.pid}/status").read_text(encoding="ascii")
     (line,) = (line for line in status.splitlines() if line.startswith("VmHWM"))

@@ -76,7 +76,7 @@ def test_bands_of_rows_change_nothing_either(
 ) -> None:
     """Tall pictures are stepped in bands; where one ends, nothing may show."""
     source = picture(310, 100)
-    monkeypatch.setattr(bands_module, "BAND_ROWS", 64)
+    monkeypatch.setattr(bands_module, "BAND_PIXELS", 6400)
     whole = repainted(source, curve, 0, SchedulerName.UNIPC)
     in_bands = repainted(source, curve, 160, SchedulerName.UNIPC)
     assert (whole - in_bands).abs().max() * 127.5 < 0.5
