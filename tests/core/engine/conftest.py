@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -9,6 +11,7 @@ from core.builtin.export import write_model
 from core.builtin.schedule import make_betas
 from core.engine.models import ModelSpec
 from core.engine.noise import NoiseCurve, curve_of_betas
+from tests.core.engine.rig import Rig
 from tests.core.engine.samples import small_network, write_spec
 
 
@@ -29,3 +32,8 @@ def spec(tmp_path_factory: pytest.TempPathFactory) -> ModelSpec:
     folder = tmp_path_factory.mktemp("model")
     write_model(small_network(), folder)
     return write_spec(folder)
+
+
+@pytest.fixture
+def rig(spec: ModelSpec, tmp_path: Path) -> Rig:
+    return Rig(spec, tmp_path)

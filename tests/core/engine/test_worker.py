@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,115 +10,22 @@ import numpy as np
 import pytest
 import tifffile
 import torch
-from numpy.typing import NDArray
-from PIL import Image
 
 from core.builtin.schedule import ratio_of_timestep
-from core.engine.ladder import Rung, is_out_of_memory, rungs
-from core.engine.loader import Denoiser, load_denoiser
 from core.engine.messages import (
     Announced,
     FromRender,
     ItemCanceled,
     ItemTrouble,
-    Numerics,
-    Render,
     Rendered,
     Stepped,
 )
 from core.engine.models import ModelSpec
-from core.engine.task import LoadedModel
-from core.engine.worker import Worker
 from core.errors import BatchStopped, Reason, SettingsError
 from core.images.decode import read_photo
 from core.images.metadata import read_provenance
-from core.recipe import EditSettings, OutputSettings
+from tests.core.engine.rig import Predict, Rig
 from tests.core.engine.samples import photograph, save
-
-Predict = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-
-
-class Rig:
-    """A worker over the small model, with its parent's ear and a network that can be spoiled."""
-
-    def __init__(self, spec: ModelSpec, folder: Path, **numerics: Any) -> None:
-        self.folder = folder
-        self.heard: list[FromRender] = []
-        self.canceled: set[int] = set()
-        self.waiting: deque[Render] = deque()
-        self.spec = spec
-        self.numerics = Numerics(tile=128, threads=1, **numerics)
-        self.denoiser = load_denoiser(spec, "cpu", self.numerics.dtype)
-        self.calls: list[tuple[int, ...]] = []
-
-    def add(self, pixels: NDArray[np.uint8] | Path, alone: bool = False, **edit: Any) -> int:
-        item = len(self.waiting) + 1
-        source = pixels
-        if not isinstance(source, Path):
-            source = save(self.folder, f"{item}.png", pixels)
-        render = Render(
-            item=item,
-            attempt=1,
-            source=source,
-            source_sha256=hashlib.sha256(source.read_bytes()).hexdigest(),
-            target=self.folder / f"{item}.tmp",
-            edit=EditSettings.model_validate({"amount": 10} | edit),
-            output=OutputSettings(),
-            provenance={"key": "k"},
-            alone=alone,
-        )
-        self.waiting.append(render)
-        return item
-
-    def work(self, spoil: Callable[[Predict], Predict] | None = None, cpu: bool = False) -> None:
-        denoiser = SpoiledDenoiser.over(self.denoiser, spoil, self.calls)
-        model = LoadedModel(self.spec, denoiser, self.numerics, cpu_allowed=cpu)
-        worker = Worker(model, self.heard.append, self.canceled.__contains__)
-        try:
-            while self.waiting or worker.has_work:
-                worker.work(self.waiting)
-        finally:
-            worker.close()
-
-    def of(self, kind: type[Any]) -> list[Any]:
-        return [message for message in self.heard if isinstance(message, kind)]
-
-    def result(self, item: int) -> NDArray[np.uint8]:
-        with Image.open(self.folder / f"{item}.tmp") as image:
-            return np.asarray(image)
-
-    def files(self) -> set[str]:
-        return {path.name for path in self.folder.glob("*.tmp")}
-
-
-class SpoiledDenoiser(Denoiser):
-    """A denoiser whose answers a test may change; it notes the shape of every pass."""
-
-    @classmethod
-    def over(
-        cls,
-        denoiser: Denoiser,
-        spoil: Callable[[Predict], Predict] | None,
-        calls: list[tuple[int, ...]],
-    ) -> SpoiledDenoiser:
-        made = cls(**{name: getattr(denoiser, name) for name in denoiser.__dataclass_fields__})
-        object.__setattr__(made, "spoil", spoil)
-        object.__setattr__(made, "calls", calls)
-        return made
-
-    def predict(self, samples: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
-        self.calls.append(tuple(samples.shape))
-        plain = super().predict
-        return (self.spoil(plain) if self.spoil else plain)(samples, timesteps)
-
-    def in_fp32(self) -> Denoiser:
-        kept = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return Denoiser(**(kept | {"dtype": "fp32"}))
-
-
-@pytest.fixture
-def rig(spec: ModelSpec, tmp_path: Path) -> Rig:
-    return Rig(spec, tmp_path)
 
 
 def test_one_photograph_is_announced_stepped_and_rendered(rig: Rig) -> None:
@@ -302,95 +207,6 @@ def test_clean_never_changes_a_pixel_by_more_than_six_sigma(rig: Rig) -> None:
     assert (change[18:42, 18:42] == 0).all()
     assert 0 < float(rendered.facts["guarded"]) < 100
     assert "left as it was" in str(rendered.facts["note"])
-
-
-def oom_over(pixels: int, error: BaseException) -> Callable[[Predict], Predict]:
-    """Run out of memory in every pass of more pixels than that."""
-
-    def spoil(plain: Predict) -> Predict:
-        def answer(samples: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
-            if samples.shape[0] * samples.shape[2] * samples.shape[3] > pixels:
-                raise error
-            return plain(samples, timesteps)
-
-        return answer
-
-    return spoil
-
-
-ALLOCATOR = "[enforce fail at alloc_cpu.cpp:127] DefaultCPUAllocator: can't allocate memory"
-
-
-@pytest.mark.parametrize(
-    "error", [torch.OutOfMemoryError("CUDA out of memory"), MemoryError(), RuntimeError(ALLOCATOR)]
-)
-def test_too_large_a_pass_is_made_smaller(
-    spec: ModelSpec, tmp_path: Path, error: BaseException
-) -> None:
-    rig = Rig(spec, tmp_path, rows=3)
-    for seed in range(3):
-        rig.add(photograph(60, 80, seed=seed))
-    rig.work(oom_over(64 * 80, error))
-    assert {m.item for m in rig.of(Rendered)} == {1, 2, 3}
-    assert all("memory was short" in m.facts["memory"] for m in rig.of(Rendered))
-    assert rig.calls[0][0] == 3
-    assert rig.calls[-1][0] == 1
-
-
-def test_whole_pictures_go_in_tiles_when_memory_is_short(spec: ModelSpec, tmp_path: Path) -> None:
-    spec = spec.model_copy(update={"native_size": 512})
-    rig = Rig(spec, tmp_path)
-    rig.numerics = rig.numerics.model_copy(update={"tile": 512})
-    rig.add(photograph(300, 300))
-    rig.work(oom_over(256 * 256, MemoryError()))
-    (rendered,) = rig.of(Rendered)
-    assert rendered.facts["tile"] == 256
-    assert int(rendered.facts["tiles"]) > 1
-
-
-def test_what_fits_nowhere_has_a_name(rig: Rig) -> None:
-    rig.add(photograph(60, 80))
-    rig.add(photograph(60, 80), amount=0)
-    rig.work(oom_over(0, MemoryError()))
-    (trouble,) = rig.of(ItemTrouble)
-    assert trouble.reason is Reason.OOM_HOST
-    assert [m.item for m in rig.of(Rendered)] == [2]
-    assert rig.files() == {"2.tmp"}
-
-
-def test_the_processor_is_the_last_way_out_of_a_full_card(spec: ModelSpec, tmp_path: Path) -> None:
-    rig = Rig(spec, tmp_path, device="cuda:0")
-    rig.add(photograph(60, 80))
-    rig.work(oom_over(0, torch.OutOfMemoryError("CUDA out of memory")), cpu=True)
-    (rendered,) = rig.of(Rendered)
-    assert "on the processor" in str(rendered.facts["memory"])
-
-
-def test_a_card_that_the_user_chose_is_not_left(spec: ModelSpec, tmp_path: Path) -> None:
-    rig = Rig(spec, tmp_path, device="cuda:0")
-    rig.add(photograph(60, 80))
-    rig.work(oom_over(0, torch.OutOfMemoryError("CUDA out of memory")))
-    (trouble,) = rig.of(ItemTrouble)
-    assert trouble.reason is Reason.OOM_GPU
-
-
-def test_other_errors_are_no_lack_of_memory(rig: Rig) -> None:
-    rig.add(photograph(60, 80))
-    with pytest.raises(RuntimeError, match="illegal"):
-        rig.work(oom_over(0, RuntimeError("CUDA error: an illegal memory access")))
-    assert not is_out_of_memory(RuntimeError("shape mismatch"))
-
-
-def test_the_ladder_only_goes_down() -> None:
-    numerics = Numerics(device="cuda:0", rows=8, tile=768)
-    steps = list(rungs(numerics, cpu_allowed=True))
-    assert steps[:2] == [Rung(8, 768), Rung(8, 768)]
-    assert [(s.rows, s.tile, s.on_cpu) for s in steps[2:]] == [
-        (1, 768, False),
-        (1, 512, False),
-        (1, 256, False),
-        (1, 256, True),
-    ]
 
 
 def test_a_full_disk_stops_the_batch_and_leaves_no_file(
