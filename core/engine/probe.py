@@ -29,10 +29,13 @@ def bf16_is_faster(flags: frozenset[str] | None = None) -> bool:
     return race(_work)
 
 
-def race(work: Callable[[torch.dtype], Callable[[], object]]) -> bool:
+def race(
+    work: Callable[[torch.dtype], Callable[[], object]],
+    clock: Callable[[], float] = time.perf_counter,
+) -> bool:
     """Return whether `work`, made for bf16, clearly beats the same made for fp32."""
     runs = {dtype: work(dtype) for dtype in (torch.float32, torch.bfloat16)}
-    times = {dtype: [_seconds(run) for _ in range(_ROUNDS)] for dtype, run in runs.items()}
+    times = {dtype: [_seconds(run, clock) for _ in range(_ROUNDS)] for dtype, run in runs.items()}
     # The fastest of each: whatever else runs on the computer only ever adds to the time.
     return min(times[torch.bfloat16]) < _CLEARLY * min(times[torch.float32])
 
@@ -54,7 +57,7 @@ def _work(dtype: torch.dtype) -> Callable[[], object]:
     return run
 
 
-def _seconds(run: Callable[[], object]) -> float:
-    started = time.perf_counter()
+def _seconds(run: Callable[[], object], clock: Callable[[], float]) -> float:
+    started = clock()
     run()
-    return time.perf_counter() - started
+    return clock() - started

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -242,14 +242,20 @@ def test_a_processor_without_bf16_instructions_is_not_asked() -> None:
     assert not bf16_is_faster(frozenset({"avx2", "fma"}))
 
 
-@pytest.mark.parametrize(("slow", "expected"), [(torch.float32, True), (torch.bfloat16, False)])
-def test_the_faster_number_format_wins(slow: torch.dtype, expected: bool) -> None:
-    def work(dtype: torch.dtype) -> Any:
-        count = 200_000 if dtype is slow else 10
-        return lambda: sum(range(count))
+@pytest.mark.parametrize(
+    ("single", "half", "expected"), [(1.0, 0.3, True), (0.3, 1.0, False), (1.0, 0.95, False)]
+)
+def test_half_precision_must_win_clearly(single: float, half: float, expected: bool) -> None:
+    """Its rounding is not worth a draw. Seconds as a clock would show them, and a busy computer."""
+    now = [0.0]
+    busy = iter([5.0, 0.0, 0.0] * 2)
 
-    assert race(work) is expected
+    def work(dtype: torch.dtype) -> Callable[[], None]:
+        seconds = single if dtype is torch.float32 else half
 
+        def run() -> None:
+            now[0] += seconds + next(busy)
 
-def test_a_draw_stays_with_single_precision() -> None:
-    assert not race(lambda dtype: lambda: sum(range(100_000)))
+        return run
+
+    assert race(work, clock=lambda: now[0]) is expected

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from core.engine.loader import Denoiser, load_denoiser
-from core.engine.models import ModelSpec
+from core.engine.models import ModelSpec, builtin_spec
 from core.errors import ModelNotFoundError, ModelUntrustedError
-from tests.core.engine.samples import small_network, write_spec
+from tests.core.engine.samples import photograph, small_network, write_spec
 
 Change = Callable[[Path], None]
 
@@ -65,6 +65,19 @@ def test_the_noise_level_is_embedded_exactly_in_any_precision(spec: ModelSpec) -
     denoiser.network.noise_level.layers.register_forward_hook(lambda *a: seen.append(a[2]))
     denoiser.predict(*sample())
     assert {value.dtype for value in seen} == {torch.float32}
+
+
+def test_the_bundled_model_cleans() -> None:
+    """What a user has on the first day, offline."""
+    denoiser = load_denoiser(builtin_spec(), "cpu", "fp32")
+    clean = torch.from_numpy(photograph(96, 128, sigma=0)).permute(2, 0, 1)[None] / 127.5 - 1
+    ratio = 25 / 127.5
+    noise = torch.randn(clean.shape, generator=torch.Generator().manual_seed(0))
+    signal = (1 + ratio**2) ** -0.5
+    sample = signal * (clean + ratio * noise)
+    timestep = torch.tensor([denoiser.curve.timestep_of_ratio(ratio)])
+    cleaned = signal * sample - signal * ratio * denoiser.predict(sample, timestep)
+    assert (cleaned - clean).std() < 0.35 * ratio
 
 
 def edit_json(name: str, **values: object) -> Change:
