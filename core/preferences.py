@@ -7,6 +7,7 @@ import json
 import os
 import tempfile
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -59,12 +60,21 @@ def user_paths() -> Paths:
     )
 
 
+class ThemeChoice(StrEnum):
+    """How the window looks; system follows the desktop's own setting."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
 class Preferences(BaseModel):
     """Settings of the application, not of a recipe. Unknown fields of newer versions are kept."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
     device: str = "auto"
+    theme: ThemeChoice = ThemeChoice.SYSTEM
     max_megapixels: Annotated[int, Field(ge=1, le=100_000)] = 500
     """Larger pictures are refused before any memory is taken: they may be built to exhaust it."""
 

@@ -1,0 +1,1 @@
+"""Regrain's window: PySide6 widgets that drive core; never torch, SQL or watchdog."""
