@@ -90,7 +90,7 @@ class Child(Generic[Incoming]):
         incoming: TypeAdapter[Incoming],
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        self._inbox: queue.SimpleQueue[Frame[Incoming] | Death] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Frame[Incoming] | Death | None] = queue.SimpleQueue()
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._stderr: collections.deque[bytes] = collections.deque()
         self._asked = False
@@ -119,11 +119,15 @@ class Child(Generic[Incoming]):
         self._outbox.put(encode(message, tail))
 
     def receive(self, timeout: float) -> Frame[Incoming] | Death | None:
-        """Return what comes next, or None when nothing came within `timeout` seconds."""
+        """Return what comes next, or None: nothing came within `timeout` seconds, or a poke."""
         try:
             return self._inbox.get(timeout=timeout) if timeout > 0 else self._inbox.get_nowait()
         except queue.Empty:
             return None
+
+    def poke(self) -> None:
+        """Let `receive` come back at once, in whatever thread it waits."""
+        self._inbox.put(None)
 
     def kill(self) -> None:
         """End it at once, as an ending that was asked for."""

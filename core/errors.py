@@ -49,6 +49,8 @@ class StopReason(StrEnum):
     READ_ONLY = "read_only"
     GPU_LOST = "gpu_lost"
     MODEL_MISSING = "model_missing"
+    SETTINGS_REFUSED = "settings_refused"
+    DEVICE_MEMORY = "device_memory"
     DB_ERROR = "db_error"
 
 
@@ -116,6 +118,18 @@ class BatchStopped(CoreError):
     def __init__(self, reason: StopReason, message: str, *, hint: str = "") -> None:
         super().__init__(message, hint=hint)
         self.reason = reason
+
+
+def stop_reason(error: CoreError) -> StopReason:
+    """Return the reason under which a known error stops a whole batch."""
+    if isinstance(error, BatchStopped):
+        return error.reason
+    if isinstance(error, LibraryError):
+        return StopReason.DB_ERROR
+    if isinstance(error, DeviceMemoryError):
+        return StopReason.DEVICE_MEMORY
+    missing = isinstance(error, ModelNotFoundError | ModelUntrustedError)
+    return StopReason.MODEL_MISSING if missing else StopReason.SETTINGS_REFUSED
 
 
 class Canceled(Exception):

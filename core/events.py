@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from core.errors import Reason, StopReason
-from core.library.ids import ItemId, JobId
+from core.library.ids import ItemId, JobId, WatchRuleId
+
+if TYPE_CHECKING:
+    from core.engine.messages import DeviceInfo
+
+Box: TypeAlias = tuple[int, int, int, int]
+"""Left, top, width and height in upright pixels of a photograph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +149,107 @@ class DeviceLost:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class DevicesDetected:
+    """What this computer can render with, best usable first; the others say why they cannot."""
+
+    devices: tuple[DeviceInfo, ...]
+
+
+class PreviewKind(StrEnum):
+    """What a preview's picture shows."""
+
+    DRAFT = "draft"
+    """The result, not exact yet: fewer steps, or only its middle done."""
+    FULL = "full"
+    """The result, as a batch would make it; the last picture of a request."""
+    NOISY = "noisy"
+    """What the model was given at one step."""
+    GUESS = "guess"
+    """What the model took the finished picture for at that step."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewPart:
+    """A picture of a preview; several come for one request, the last one is FULL.
+
+    `box` is what it shows of the photograph, all that was asked for and that lies within it.
+    `width` and `height` are the picture's own pixels, fewer than the box's where it was reduced.
+    `jpeg` is sRGB. `step` of `steps` denoiser calls, counted from 1. `facts` as a result has
+    them: `noise` (of 255), `note`, `steps`, `first_sigma`; `reduced` where the model worked on a
+    reduced copy. `seconds` since the render process took the request up.
+    """
+
+    request: int
+    kind: PreviewKind
+    box: Box
+    width: int
+    height: int
+    jpeg: bytes
+    step: int = 0
+    steps: int = 0
+    facts: Mapping[str, str | int | float] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewFailed:
+    """A preview cannot be made, and why; nothing more comes for the request."""
+
+    request: int
+    message: str
+    hint: str = ""
+
+
+class WorkState(StrEnum):
+    """What the rendering thread is doing."""
+
+    STARTING = "starting"
+    IDLE = "idle"
+    WORKING = "working"
+    STOPPING = "stopping"
+    HELD = "held"
+    """Batches wait for Resume."""
+    FOLLOWING = "following"
+    """Another process renders for this library."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerState:
+    """What the rendering thread is doing; `held` batches wait for Resume."""
+
+    state: WorkState
+    message: str = ""
+    hint: str = ""
+    held: tuple[JobId, ...] = ()
+
+
+class WatchState(StrEnum):
+    """How it stands with a watched folder."""
+
+    STARTING = "starting"
+    WATCHING = "watching"
+    POLLING = "polling"
+    """Looked at again and again: a network folder, or the system gives no events."""
+    PAUSED = "paused"
+    MISSING = "missing"
+    """The folder, or its drive, is not there."""
+    BLOCKED = "blocked"
+    """Photographs wait for something that only the user can put right."""
+
+
+@dataclass(frozen=True, slots=True)
+class WatchStateChanged:
+    """A watched folder's state, and what it means, in a sentence."""
+
+    rule: WatchRuleId
+    folder: Path
+    state: WatchState
+    message: str = ""
+    hint: str = ""
+
+
 Event = (
     JobQueued
     | ItemStarted
@@ -153,5 +262,10 @@ Event = (
     | ModelLoading
     | ModelReady
     | DeviceLost
+    | DevicesDetected
+    | PreviewPart
+    | PreviewFailed
+    | WorkerState
+    | WatchStateChanged
 )
 EventSink = Callable[[Event], None]

@@ -116,7 +116,7 @@ def plan(
         height=picture.height,
         tiles=tiles,
         seconds=seconds,
-        bytes=round(picture.pixels * _BYTES_PER_PIXEL[format]),
+        bytes=round(picture.pixels * bytes_per_pixel(format)),
         zone=spec.zone(settings.strength) if settings.mode is Mode.REPAINT else "",
         unchanged=steps == 0,
     )
@@ -209,6 +209,11 @@ def _tiles(settings: EditSettings, spec: ModelSpec, picture: PictureSize) -> int
 def fits(required: int, free: int) -> bool:
     """Return whether `required` bytes fit, leaving a gibibyte for everybody else."""
     return required + (1 << 30) <= free
+
+
+def bytes_per_pixel(format: str) -> float:
+    """Return what a result of this format takes on the disk, measured on photographs."""
+    return _BYTES_PER_PIXEL[format]
 
 
 def readable_seconds(seconds: float) -> str:

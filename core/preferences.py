@@ -25,6 +25,7 @@ class Paths:
     """A user's folders; nothing here is made before it is needed.
 
     Below `pictures` go the results of loose photographs, those that were not given in a folder.
+    What lies in `cache` may be deleted at any time and is made again.
     """
 
     library: Path
@@ -32,6 +33,7 @@ class Paths:
     presets: Path
     logs: Path
     pictures: Path
+    cache: Path
 
     @classmethod
     def under(cls, home: Path) -> Self:
@@ -42,6 +44,7 @@ class Paths:
             presets=home / "presets",
             logs=home / "logs",
             pictures=home / "Pictures",
+            cache=home / "cache",
         )
 
 
@@ -57,6 +60,7 @@ def user_paths() -> Paths:
         presets=config / "presets",
         logs=platformdirs.user_log_path(APP, appauthor=False),
         pictures=platformdirs.user_pictures_path(),
+        cache=platformdirs.user_cache_path(APP, appauthor=False),
     )
 
 
@@ -69,7 +73,15 @@ class ThemeChoice(StrEnum):
 
 
 class Preferences(BaseModel):
-    """Settings of the application, not of a recipe. Unknown fields of newer versions are kept."""
+    """Settings of the application, not of a recipe. Unknown fields of newer versions are kept.
+
+    Attributes:
+        idle_minutes: the model leaves memory after so long without work; 0 keeps it there.
+        close_to_tray: closing the window leaves it working in the tray; None: not asked yet.
+        on_done: a command that is run when a batch ends; empty for none.
+        last_project: the project that was open; None for the first one.
+        thumbnail_cache_mb: what thumbnails may take on the disk.
+    """
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -77,6 +89,14 @@ class Preferences(BaseModel):
     theme: ThemeChoice = ThemeChoice.SYSTEM
     max_megapixels: Annotated[int, Field(ge=1, le=100_000)] = 500
     """Larger pictures are refused before any memory is taken: they may be built to exhaust it."""
+
+    idle_minutes: Annotated[int, Field(ge=0, le=10_000)] = 10
+    close_to_tray: bool | None = None
+    keep_awake: bool = True
+    notify: bool = True
+    on_done: str = ""
+    last_project: int | None = None
+    thumbnail_cache_mb: Annotated[int, Field(ge=50, le=1_000_000)] = 2000
 
 
 def load_preferences(path: Path) -> Preferences:
@@ -109,12 +129,17 @@ def save_preferences(path: Path, preferences: Preferences) -> None:
     """
     text = json.dumps(preferences.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
     try:
-        _write_whole(path, text)
+        write_whole(path, text)
     except OSError as error:
         raise SettingsError(f"The preferences cannot be saved in {path}: {error}.") from error
 
 
-def _write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
+    """Write a small file so that it is there whole or as it was, also after a power cut.
+
+    Raises:
+        OSError: it cannot be written; what stood there stands.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(
         "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}-", delete=False

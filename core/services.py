@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from core.engine.host import RENDER_COMMAND, RenderHost
 from core.engine.models import BUILTIN_ID, ModelRegistry, builtin_spec
 from core.events import EventSink
+from core.exports import Exports
 from core.library.catalog import Catalog
 from core.library.database import Database
+from core.library.ids import WatchRuleId
 from core.library.lock import RenderLock
+from core.library.photos import Photos
+from core.library.projects import Projects
 from core.library.publisher import Publisher
 from core.library.queue import JobQueue
+from core.library.trash import Trash
+from core.library.versions import Versions, versions_folder
+from core.library.watch import WatchRules
 from core.preferences import Paths, Preferences, load_preferences, user_paths
 from core.runner import BatchRunner, EngineChoice, RunnerParts
+
+if TYPE_CHECKING:
+    from core.watch.service import WatchService
 
 
 @dataclass(frozen=True)
@@ -40,10 +50,17 @@ class Services:
     preferences: Preferences
     database: Database
     catalog: Catalog
+    projects: Projects
+    photos: Photos
     queue: JobQueue
     publisher: Publisher
+    versions: Versions
+    exports: Exports
+    trash: Trash
     registry: ModelRegistry
     lock: RenderLock
+    watch: WatchRules
+    watch_lock: RenderLock
     program: RenderProgram
 
     def runner(self, sink: EventSink, choice: EngineChoice) -> BatchRunner:
@@ -59,9 +76,42 @@ class Services:
         )
         return BatchRunner(parts, sink, choice)
 
+    def watcher(
+        self,
+        sink: EventSink,
+        wake: Callable[[], None],
+        *,
+        only: Collection[WatchRuleId] | None = None,
+    ) -> WatchService:
+        """Return what watches this library's folders, on threads of its own once started.
+
+        Args:
+            sink: gets WatchStateChanged and JobQueued, on those threads.
+            wake: called when photographs wait to be rendered.
+            only: these rules, whoever else watches; None: all those of the service, by the one
+                process that holds the watch lock.
+        """
+        # watchdog and its threads are for those who watch.
+        from core.watch.parts import WatchParts
+        from core.watch.service import WatchService
+
+        parts = WatchParts(
+            rules=self.watch,
+            queue=self.queue,
+            registry=self.registry,
+            pictures=self.paths.pictures,
+            sink=sink,
+            wake=wake,
+        )
+        if only is None:
+            return WatchService(parts, self.watch_lock)
+        chosen = frozenset(only)
+        return WatchService(parts, None, lambda rule: rule.id in chosen)
+
     def close(self) -> None:
         """Finish what is being written and let go of the library."""
         self.lock.release()
+        self.watch_lock.release()
         self.database.close()
 
     def __enter__(self) -> Self:
@@ -94,14 +144,22 @@ def open_services(library: Path | None = None, program: RenderProgram | None = N
     queue, catalog = JobQueue(database), Catalog(database)
     # Resolved: a library that is opened through a link is still the same one.
     path = database.path.resolve()
+    publisher = Publisher(queue, catalog)
     return Services(
         paths=paths,
         preferences=preferences,
         database=database,
         catalog=catalog,
+        projects=Projects(database),
+        photos=Photos(database),
         queue=queue,
-        publisher=Publisher(queue, catalog),
+        publisher=publisher,
+        versions=Versions(database, versions_folder(path)),
+        exports=Exports(publisher),
+        trash=Trash(publisher),
         registry=ModelRegistry({BUILTIN_ID: builtin_spec()}),
         lock=RenderLock(path.with_name(f"{path.name}.render-lock")),
+        watch=WatchRules(database),
+        watch_lock=RenderLock(path.with_name(f"{path.name}.watch-lock")),
         program=program or RenderProgram(),
     )

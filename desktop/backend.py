@@ -6,13 +6,17 @@ import logging
 import queue
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 from shiboken6 import isValid
 
 from core.errors import CoreError
-from core.services import Services
+
+if TYPE_CHECKING:
+    # SQLAlchemy and all that comes with it take most of a second: the library's thread waits for
+    # them, the window does not.
+    from core.services import Services
 
 T = TypeVar("T")
 Failed = Callable[[CoreError], None]
@@ -68,18 +72,28 @@ class Backend(QObject):
 
     Args:
         open_services: opens the library; called on the library's thread, again after a failure.
+        begun: False: what is asked waits for `begin`.
     """
 
     troubled = Signal(object)
     """A CoreError that the asker did not take up."""
 
     def __init__(
-        self, open_services: Callable[[], Services], parent: QObject | None = None
+        self,
+        open_services: Callable[[], Services],
+        parent: QObject | None = None,
+        *,
+        begun: bool = True,
     ) -> None:
         super().__init__(parent)
         self._waiting = 0
         self._asker = _Asker(open_services)
         self._asker.answered.connect(self._take)
+        if begun:
+            self.begin()
+
+    def begin(self) -> None:
+        """Start to answer; opening the library takes processor time that a first paint needs."""
         self._asker.start()
 
     @property

@@ -26,7 +26,7 @@ class _LineEngine(QIconEngine):
         self._name = name
         self._role = role
 
-    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, _state: QIcon.State) -> None:
         colours = tokens()
         role = "disabled" if mode is QIcon.Mode.Disabled else self._role
         if mode is QIcon.Mode.Selected and self._role == "text":
@@ -50,3 +50,8 @@ def icon(name: str, role: str = "text") -> QIcon:
     """Return the icon called `name` in the theme's colour `role` (a field of theme.Tokens)."""
     _svg(name)
     return QIcon(_LineEngine(name, role))
+
+
+def picture_icon(name: str) -> QIcon:
+    """Return an icon that has colours of its own, such as the application's."""
+    return QIcon(_LineEngine(name, "text"))

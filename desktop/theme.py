@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from importlib import resources
+from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
@@ -93,7 +94,11 @@ def palette_of(colours: Tokens) -> QPalette:
 
 def style_sheet(colours: Tokens) -> str:
     """Return the style sheet with `@name` replaced by the colours."""
-    text = (resources.files("resources") / "style" / "theme.qss").read_text(encoding="utf-8")
+    folder = resources.files("resources") / "style"
+    text = (folder / "theme.qss").read_text(encoding="utf-8")
+    # An image in a style sheet has colours of its own: one file a theme.
+    arrow = folder / ("arrow-dark.svg" if colours.dark else "arrow-light.svg")
+    text = text.replace("@arrow", Path(str(arrow)).as_posix())
     # Longest first: @accent must not be taken out of @accent_hover.
     for name, value in sorted(asdict(colours).items(), key=lambda pair: -len(pair[0])):
         text = text.replace(f"@{name}", str(value))

@@ -12,6 +12,7 @@ hashed, synced. A file whose name holds one of these words, between dashes or at
     hog       takes memory until the kernel ends it   oom      reports oom_gpu
     nan       reports nan                             lost     reports EngineFailed(gpu_lost)
     garbage   writes what is no message
+    peekabort dies of SIGABRT when a preview of it is asked for
     starvedN  is killed, and the file in REGRAIN_FAKE_OOM_COUNTER counts it as the kernel counts
               out-of-memory kills, unless tiles are at most N pixels
 """
@@ -46,8 +47,11 @@ from core.engine.messages import (
     ItemCanceled,
     ItemTrouble,
     LoadModel,
+    MakePreview,
     ModelLoaded,
     Numerics,
+    PreviewPicture,
+    PreviewTrouble,
     Render,
     Rendered,
     Shutdown,
@@ -55,6 +59,7 @@ from core.engine.messages import (
     ToRender,
 )
 from core.errors import Reason, StopReason
+from core.events import PreviewKind
 from core.outputs.folders import stopped
 
 FAKE_RENDER_COMMAND = (sys.executable, "-P", "-m", "tests.fakes")
@@ -99,6 +104,8 @@ class FakeRender:
         self.raw = raw
         self.inbox: queue.SimpleQueue[ToRender] = queue.SimpleQueue()
         self.waiting: list[Render] = []
+        self.preview: MakePreview | None = None
+        self.model = ""
         self.canceled: set[int] = set()
         self.delay = float(os.environ.get("REGRAIN_FAKE_DELAY", "0"))
         self.steps = int(os.environ.get("REGRAIN_FAKE_STEPS", "2"))
@@ -140,13 +147,21 @@ class FakeRender:
                 self.load(message)
             elif isinstance(message, Detect):
                 self.channel.send(DevicesFound(devices=(_device(),)))
+            elif isinstance(message, MakePreview):
+                self.preview = message
+        self.show()
 
     def load(self, message: LoadModel) -> None:
         if not message.model.folder.is_dir():
             self.channel.send(
-                EngineFailed(reason=StopReason.MODEL_MISSING, message="The model's files are gone.")
+                EngineFailed(
+                    reason=StopReason.MODEL_MISSING,
+                    message="The model's files are gone.",
+                    loading=message.number,
+                )
             )
             return
+        self.model = message.model.id
         device = os.environ.get("REGRAIN_FAKE_DEVICE") or "cpu"
         asked = message.numerics or Numerics(rows=message.rows or self.rows, versions="fake 1")
         numerics = asked.model_copy(update={"device": device})
@@ -154,9 +169,60 @@ class FakeRender:
         self.log("loaded", numerics.model_dump_json())
         self.channel.send(
             ModelLoaded(
-                model=message.model.id, device=device, dtype="fp32", seconds=0, numerics=numerics
+                model=message.model.id,
+                device=device,
+                dtype="fp32",
+                seconds=0,
+                numerics=numerics,
+                number=message.number,
             )
         )
+
+    def show(self) -> None:
+        """Answer the newest preview, as the real one does between two passes."""
+        message, self.preview = self.preview, None
+        if message is None:
+            return
+        if "peekabort" in re.split("[-_.]", message.source.stem):
+            os.abort()
+        try:
+            pixels = expected_pixels(message.source, message.edit.model_dump_json())
+        except (OSError, SyntaxError, ValueError):
+            words = f"{message.source.name} cannot be read."
+            self.channel.send(
+                PreviewTrouble(
+                    request=message.request, reason=Reason.TRUNCATED, message=words, hint="Copy it."
+                )
+            )
+            return
+        self.log("shown", f"{message.request} {message.source.name}")
+        left, top, width, height = message.box or (0, 0, pixels.shape[1], pixels.shape[0])
+        part = Image.fromarray(pixels[top : top + height, left : left + width])
+        part.thumbnail((message.max_side, message.max_side))
+        kinds = [(PreviewKind.DRAFT, 0)]
+        if message.stages:
+            stages = (PreviewKind.NOISY, PreviewKind.GUESS)
+            kinds += [(kind, step) for step in range(1, self.steps + 1) for kind in stages]
+        for kind, step in (*kinds, (PreviewKind.FULL, 0)):
+            self.send_picture(message, part, kind, step)
+
+    def send_picture(
+        self, message: MakePreview, part: Image.Image, kind: PreviewKind, step: int
+    ) -> None:
+        buffer = io.BytesIO()
+        part.save(buffer, "JPEG", quality=95)
+        width, height = part.size
+        picture = PreviewPicture(
+            request=message.request,
+            shows=kind,
+            box=message.box or (0, 0, width, height),
+            width=width,
+            height=height,
+            step=step,
+            steps=self.steps if step else 0,
+            facts={"noise": 11.0, "note": "noise 11 of 255, 1 step"},
+        )
+        self.channel.send(picture, buffer.getvalue())
 
     def render_pass(self) -> None:
         """Work on up to `rows` photographs at once: all are announced before any is finished."""
@@ -172,6 +238,8 @@ class FakeRender:
             group = [render for render in group if not self.drop(render)]
             if not group:
                 return
+            if not self.inbox.empty():
+                self.take(block=False)
             for render in group:
                 self.channel.send(Stepped(item=render.item, step=step, steps=self.steps))
         for render in group:

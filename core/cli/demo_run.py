@@ -9,7 +9,6 @@ from pathlib import Path
 from core.cli.console import Console
 from core.cli.drive import Drive
 from core.cli.exits import ExitCode
-from core.cli.speed import measured_speed
 from core.demo.landscape import HEIGHT, WIDTH
 from core.demo.samples import SAMPLES, Sample, write_samples
 from core.demo.sheet import Cell, Column, Row, draw_sheet, save_sheet
@@ -24,6 +23,7 @@ from core.recipe import Recipe
 from core.runner import EngineChoice
 from core.scan import scan
 from core.services import RenderProgram, Services, open_services
+from core.speed import measured_speed
 
 PRESETS = ("clean", "paint", "loose-paint")
 SHEET = "contact-sheet.png"

@@ -11,7 +11,6 @@ from typing import Self
 
 from core.cli.console import Console
 from core.cli.exits import ExitCode
-from core.cli.follow import Follower, follow
 from core.cli.hook import run_hook
 from core.cli.interrupts import stop_on_signals
 from core.cli.logs import log_to
@@ -23,6 +22,7 @@ from core.events import Event, EventSink, Totals
 from core.library.ids import JobId
 from core.library.records import ItemStatus, JobRequest, JobState
 from core.runner import BatchRunner, EngineChoice, RunOutcome, StopSignal
+from core.runner.follow import Follower, follow
 from core.services import Services
 
 _WITH_RESULT = (ItemStatus.DONE, ItemStatus.ALREADY_DONE)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from core.cli.console import Console
 from core.cli.exits import ExitCode
-from core.cli.forecast import Action, Forecast, forecast, free_bytes
 from core.cli.report import Reporter
 from core.cli.summary import sentence
+from core.dry_run import Action, Forecast, forecast, free_bytes
 from core.events import Totals
 from core.images.codec import Codec
 from core.library.records import JobRequest

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from core.cli import batches, models, presets
+from core.cli import batches, models, presets, service, watch
 from core.cli.console import Console
 from core.cli.demo import demo
 from core.cli.devices import devices
@@ -27,6 +27,8 @@ app = typer.Typer(
 )
 app.command(cls=SectionedCommand)(run)
 app.command()(demo)
+app.add_typer(watch.app, name="watch")
+app.add_typer(service.app, name="service")
 app.add_typer(batches.app, name="batches")
 app.add_typer(models.app, name="models")
 app.command()(devices)

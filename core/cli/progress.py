@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from core.cli.console import Console, printable
-from core.cli.pace import Pace
+from core.pace import Pace
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from core.cli.options import DetailOptions, EditOptions, OutputOptions
-from core.cli.samplers import read_sampler
 from core.errors import SettingsError
 from core.presets import DEFAULT_PRESET, find_preset, load_presets
 from core.recipe import Mode, Recipe, edit_settings, load_recipe, output_settings
+from core.samplers import read_sampler
 
 # An option of one mode would silently do nothing in the other.
 _ONLY_FOR = {

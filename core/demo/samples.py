@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -119,3 +120,17 @@ def _camera_exif(title: str) -> Image.Exif:
         {1: "N", 2: (46.0, 41.0, 24.0), 3: "E", 4: (7.0, 51.0, 47.0)}  # above Lake Brienz
     )
     return exif
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the samples into the folder that is given; say on stderr what went wrong."""
+    try:
+        write_samples(Path(arguments[0]), report=lambda _line: None)
+    except CoreError as error:
+        sys.stderr.write(f"{error.message} {error.hint}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

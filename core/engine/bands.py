@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 
 from core.engine.schedulers import Sampler
-from core.images.tile import Tile, reflected
+from core.images.blend import reflected
+from core.images.tile import Tile
 from core.recipe import SchedulerName
 
 BAND_PIXELS = 3_000_000
@@ -42,10 +44,53 @@ class Descent:
 class _Band:
     def __init__(self, top: int, rows: torch.Tensor, descent: Descent, number: int) -> None:
         self.top, self.bottom = top, top + rows.shape[1]
-        self.generator = torch.Generator().manual_seed(_band_seed(descent.seed, number))
+        self.generator = torch.Generator().manual_seed(band_seed(descent.seed, number))
         self.sampler = Sampler(descent.scheduler, descent.ratios)
         noise = torch.randn(rows.shape, generator=self.generator) if descent.add_noise else None
         self.state = self.sampler.start(rows, noise)
+
+
+class State(Protocol):
+    """A noisy picture that is led down by `denoise`: a whole photograph's, or a part's."""
+
+    height: int
+    width: int
+    levels: tuple[int, ...]
+
+    def input_scale(self, call: int) -> float:
+        """Return the factor between the state and the network's input."""
+        ...
+
+    def rows(self, top: int, bottom: int) -> torch.Tensor:
+        """Return the state's rows, (3, rows, width)."""
+        ...
+
+    def tile(self, tile: Tile) -> torch.Tensor:
+        """Return the state under `tile`, (3, h, w)."""
+        ...
+
+    def bottoms(self) -> Iterator[int]:
+        """Yield where each part that is stepped by itself ends."""
+        ...
+
+    def step(self, call: int, number: int, v: torch.Tensor) -> None:
+        """Move part `number` on by the network's `v`."""
+        ...
+
+    def forget_schedulers(self) -> None:
+        """Free what the schedulers keep."""
+        ...
+
+
+def tile_of(state: State, tile: Tile) -> torch.Tensor:
+    """Return what lies under `tile`, (3, h, w), reflected beyond the picture's edges."""
+    down = torch.from_numpy(reflected(tile.top, tile.top + tile.height, state.height))
+    across = torch.from_numpy(reflected(tile.left, tile.left + tile.width, state.width))
+    top, left = int(down.min()), int(across.min())
+    block = state.rows(top, int(down.max()) + 1)[:, :, left : int(across.max()) + 1]
+    if block.shape[1:] == (tile.height, tile.width) and tile.top >= 0 and tile.left >= 0:
+        return block
+    return block.index_select(1, down - top).index_select(2, across - left)
 
 
 def band_rows(height: int, width: int) -> int:
@@ -82,13 +127,7 @@ class Bands:
 
     def tile(self, tile: Tile) -> torch.Tensor:
         """Return the state under `tile`, (3, h, w), reflected beyond the picture's edges."""
-        down = torch.from_numpy(reflected(tile.top, tile.top + tile.height, self.height))
-        across = torch.from_numpy(reflected(tile.left, tile.left + tile.width, self.width))
-        top, left = int(down.min()), int(across.min())
-        block = self.rows(top, int(down.max()) + 1)[:, :, left : int(across.max()) + 1]
-        if block.shape[1:] == (tile.height, tile.width) and tile.top >= 0 and tile.left >= 0:
-            return block
-        return block.index_select(1, down - top).index_select(2, across - left)
+        return tile_of(self, tile)
 
     def bottoms(self) -> Iterator[int]:
         """Yield where each band ends, from the top."""
@@ -105,7 +144,7 @@ class Bands:
             del band.sampler
 
 
-def _band_seed(seed: int, number: int) -> int:
+def band_seed(seed: int, number: int) -> int:
     """Return the seed of a band; the first one has the photograph's own, as diffusers would."""
     if number == 0:
         return seed

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from core.engine.bands import Bands, band_rows
+from core.engine.bands import State, band_rows
 from core.engine.change import Verdict, black_error, held_change
 from core.engine.img2img import NotFinite
 from core.engine.prepare import Prepared
@@ -23,8 +24,12 @@ class Finished:
     guarded: float = 0.0
 
 
-def finished_pixels(prepared: Prepared, bands: Bands) -> Finished:
+def finished_pixels(
+    prepared: Prepared, bands: State, breathe: Callable[[], None] = lambda: None
+) -> Finished:
     """Bring the model's change into the photograph's own pixels.
+
+    `breathe` is called now and then, for what is not to wait until all is done.
 
     Raises:
         NotFinite: there are NaN or infinite values in the result.
@@ -35,6 +40,7 @@ def finished_pixels(prepared: Prepared, bands: Bands) -> Finished:
     verdict = Verdict()
     rows = band_rows(photo.height, photo.width)
     for top in range(0, photo.height, rows):
+        breathe()
         bottom = min(top + rows, photo.height)
         before, after = _band(prepared, bands, top, bottom, verdict)
         pixels[top:bottom] = apply_change_region(photo, before, after, top, bottom, 0, photo.width)
@@ -46,7 +52,7 @@ def finished_pixels(prepared: Prepared, bands: Bands) -> Finished:
 
 
 def _band(
-    prepared: Prepared, bands: Bands, top: int, bottom: int, verdict: Verdict
+    prepared: Prepared, bands: State, top: int, bottom: int, verdict: Verdict
 ) -> tuple[Floats, Floats]:
     """Return rows before and after, (rows, W, 3) from 0 to 1."""
     halo = prepared.holding.halo

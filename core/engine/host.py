@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from core.child import Child, Death, python_command
 from core.engine.messages import (
@@ -20,12 +21,16 @@ from core.engine.messages import (
     ItemCanceled,
     ItemTrouble,
     LoadModel,
+    MakePreview,
     ModelLoaded,
+    PreviewPicture,
+    PreviewTrouble,
     Render,
     Rendered,
     Shutdown,
     ToRender,
 )
+from core.events import PreviewKind
 
 RENDER_COMMAND = python_command("core.engine.process")
 NO_NETWORK = {
@@ -51,13 +56,26 @@ _MEDIAN_OF = 50
 class Died:
     """The render process ended. `announced` items were being touched, `sent` ones were waiting.
 
-    `hung`: it said nothing for too long and was ended for that.
+    `hung`: it said nothing for too long and was ended for that. `preview` was asked for and not
+    finished.
     """
 
     death: Death
     announced: tuple[int, ...] = ()
     sent: tuple[int, ...] = ()
     hung: bool = False
+    preview: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pictured:
+    """A picture of a preview, and its JPEG bytes."""
+
+    message: PreviewPicture
+    jpeg: bytes
+
+
+Heard: TypeAlias = FromRender | Pictured | Died
 
 
 class RenderHost:
@@ -92,6 +110,7 @@ class RenderHost:
         self._sent: dict[int, float] = {}
         self._announced: set[int] = set()
         self._loading = 0
+        self._preview: int | None = None
         self._hung = False
         self._silence = 0.0
 
@@ -126,6 +145,8 @@ class RenderHost:
             self._sent[message.item] = _patience(message.source)
         elif isinstance(message, Detect | LoadModel):
             self._loading += 1
+        elif isinstance(message, MakePreview):
+            self._preview = message.request
         self._child.send(message)
 
     def cancel(self, items: Iterable[int]) -> None:
@@ -133,8 +154,17 @@ class RenderHost:
         if self._child is not None and (chosen := tuple(items)):
             self._child.send(CancelItems(items=chosen))
 
-    def receive(self, timeout: float) -> FromRender | Died | None:
-        """Return what the process says next, that it died, or None after `timeout` seconds."""
+    def poke(self) -> None:
+        """Let `receive` come back at once; from any thread."""
+        child = self._child
+        if child is not None:
+            child.poke()
+
+    def receive(self, timeout: float) -> Heard | None:
+        """Return what the process says next, that it died, or None after `timeout` seconds.
+
+        None comes earlier after a `poke`.
+        """
         if self._child is None:
             return None
         got = self._child.receive(timeout)
@@ -144,6 +174,8 @@ class RenderHost:
         if got is None:
             return None
         self._note(got.message)
+        if isinstance(got.message, PreviewPicture):
+            return Pictured(got.message, got.tail)
         return got.message
 
     def stop(self, grace: float = 2.0) -> None:
@@ -164,7 +196,7 @@ class RenderHost:
 
     @property
     def _busy(self) -> bool:
-        return bool(self._sent or self._loading)
+        return bool(self._sent or self._loading or self._preview is not None)
 
     def _note(self, message: FromRender) -> None:
         if isinstance(message, Announced):
@@ -177,8 +209,15 @@ class RenderHost:
             self._loading = 0
             if message.item is not None:
                 self._finished(message.item)
+        elif isinstance(message, PreviewPicture | PreviewTrouble):
+            self._note_preview(message)
         if isinstance(message, Rendered):
             self._seconds = [*self._seconds[-_MEDIAN_OF + 1 :], message.seconds]
+
+    def _note_preview(self, message: PreviewPicture | PreviewTrouble) -> None:
+        goes_on = isinstance(message, PreviewPicture) and message.shows is not PreviewKind.FULL
+        if message.request == self._preview and not goes_on:
+            self._preview = None
 
     def _finished(self, item: int) -> None:
         self._announced.discard(item)
@@ -207,7 +246,8 @@ class RenderHost:
         return max(self._hang_seconds, 10 * usual) + max(self._sent.values(), default=0.0)
 
     def _bury(self, death: Death) -> Died:
-        died = Died(death, tuple(sorted(self._announced)), tuple(self._sent), self._hung)
+        announced, sent = tuple(sorted(self._announced)), tuple(self._sent)
+        died = Died(death, announced, sent, self._hung, self._preview)
         self._child = None
         self._begin()
         return died

@@ -13,10 +13,11 @@ from itertools import groupby, pairwise
 
 import torch
 
-from core.engine.bands import Bands
+from core.engine.bands import State
 from core.engine.noise import NoiseCurve
 from core.errors import ItemError, Reason
-from core.images.tile import Tile, blend_weights, tile_grid
+from core.images.blend import blend_weights
+from core.images.tile import Tile, tile_grid
 
 
 class NotFinite(ItemError):
@@ -42,7 +43,7 @@ class Ask:
     sample: Callable[[int], torch.Tensor]
 
 
-Denoising = Generator[Ask, list[torch.Tensor], Bands]
+Denoising = Generator[Ask, list[torch.Tensor], State]
 """Yields Asks, is sent v for each sample in order, and returns the state without noise."""
 
 
@@ -57,7 +58,7 @@ class _Strip:
 
 
 def denoise(
-    bands: Bands, ratios: tuple[float, ...], curve: NoiseCurve, tile: int, multiple: int = 8
+    bands: State, ratios: tuple[float, ...], curve: NoiseCurve, tile: int, multiple: int = 8
 ) -> Denoising:
     """Lead `bands` from their first noise ratio to none.
 
@@ -80,7 +81,7 @@ def denoise(
     return bands
 
 
-def _sample(bands: Bands, strip: _Strip, scale: float, index: int) -> torch.Tensor:
+def _sample(bands: State, strip: _Strip, scale: float, index: int) -> torch.Tensor:
     return bands.tile(strip.tiles[index]) * scale
 
 
@@ -90,7 +91,7 @@ class _Window:
     A band is stepped only when no tile below will read its rows, since tiles need the old state.
     """
 
-    def __init__(self, bands: Bands, tile_height: int) -> None:
+    def __init__(self, bands: State, tile_height: int) -> None:
         self._bands = bands
         self._bottoms = list(bands.bottoms())
         rows = max(bottom - top for top, bottom in pairwise([0, *self._bottoms]))
@@ -126,7 +127,7 @@ class _Window:
         self._stepped += 1
 
 
-def _strips(bands: Bands, tile: int, multiple: int) -> list[_Strip]:
+def _strips(bands: State, tile: int, multiple: int) -> list[_Strip]:
     grid = tile_grid(bands.height, bands.width, tile, multiple)
     by_row = [tuple(row) for _, row in groupby(grid, key=lambda t: t.top)]
     tops, lefts = [row[0].top for row in by_row], [t.left for t in by_row[0]]

@@ -57,9 +57,11 @@ class Denoiser:
         return torch.as_tensor(v.float().cpu())
 
     def _lowered(self) -> AbstractContextManager[object]:
-        if self.dtype == "fp32":
-            return nullcontext()
         kind = torch.device(self.device).type
+        if self.dtype == "fp32":
+            # A preview may have been let in between the layers of a pass in lower precision.
+            lowered = torch.is_autocast_enabled(kind)
+            return torch.autocast(kind, enabled=False) if lowered else nullcontext()
         return torch.autocast(kind, dtype=_LOWERED[self.dtype])
 
     def in_fp32(self) -> Denoiser:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from core.engine.models import ModelSpec
 from core.errors import Reason, StopReason
+from core.events import Box, PreviewKind
 from core.recipe import EditSettings, OutputSettings
 
 
@@ -76,6 +77,8 @@ class LoadModel(_Message):
     """Load a model; answered by ModelLoaded or EngineFailed.
 
     `numerics` None: choose for this device; else use exactly these, for a resumed batch.
+    `number` comes back in the answer, which may come after another model was asked for. `warm`:
+    run the network once, so that the first preview is as quick as the next ones.
     """
 
     kind: Literal["load_model"] = "load_model"
@@ -84,6 +87,8 @@ class LoadModel(_Message):
     dtype: str = "auto"
     rows: int = 0
     numerics: Numerics | None = None
+    number: int = 0
+    warm: bool = False
 
 
 class Render(_Message):
@@ -112,6 +117,25 @@ class CancelItems(_Message):
 
     kind: Literal["cancel_items"] = "cancel_items"
     items: tuple[int, ...]
+
+
+class MakePreview(_Message):
+    """Show what an edit makes of a photograph, or of a part; the one before it is dropped.
+
+    Answered by any number of PreviewPictures, the last one FULL, or by PreviewTrouble; not at all
+    when a newer one came. It is let in between the layers of a pass of the batch in work.
+    `box` is in upright source pixels, None for all; `max_side` bounds the pictures' longer side.
+    """
+
+    kind: Literal["make_preview"] = "make_preview"
+    request: int
+    model: str
+    source: Path
+    edit: EditSettings
+    box: Box | None = None
+    max_side: Annotated[int, Field(ge=16, le=16384)] = 1600
+    stages: bool = False
+    max_pixels: Annotated[int, Field(ge=1)] = 500_000_000
 
 
 class Shutdown(_Message):
@@ -147,6 +171,7 @@ class ModelLoaded(_Message):
     dtype: str
     seconds: float
     numerics: Numerics
+    number: int = 0
 
 
 class Announced(_Message):
@@ -203,7 +228,8 @@ class ItemCanceled(_Message):
 class EngineFailed(_Message):
     """The job cannot go on: model missing or untrusted, disk full, device lost, settings refused.
 
-    `item` is the one in work, if any; it did not fail for it.
+    `item` is the one in work, if any; it did not fail for it. `loading` is the LoadModel's
+    number when that is what failed.
     """
 
     kind: Literal["engine_failed"] = "engine_failed"
@@ -211,10 +237,36 @@ class EngineFailed(_Message):
     message: str
     hint: str = ""
     item: int | None = None
+    loading: int | None = None
+
+
+class PreviewPicture(_Message):
+    """A picture of a preview; its JPEG bytes follow. Fields as in core.events.PreviewPart."""
+
+    kind: Literal["preview_picture"] = "preview_picture"
+    request: int
+    shows: PreviewKind
+    box: Box
+    width: int
+    height: int
+    step: int = 0
+    steps: int = 0
+    facts: dict[str, str | int | float] = Field(default_factory=dict)
+    seconds: float = 0.0
+
+
+class PreviewTrouble(_Message):
+    """A preview cannot be made; batches are not concerned. `reason` where it is the file's."""
+
+    kind: Literal["preview_trouble"] = "preview_trouble"
+    request: int
+    reason: Reason | None
+    message: str
+    hint: str = ""
 
 
 ToRender = Annotated[
-    Detect | LoadModel | Render | CancelItems | Shutdown, Field(discriminator="kind")
+    Detect | LoadModel | Render | CancelItems | MakePreview | Shutdown, Field(discriminator="kind")
 ]
 FromRender = Annotated[
     Hello
@@ -225,7 +277,9 @@ FromRender = Annotated[
     | Rendered
     | ItemTrouble
     | ItemCanceled
-    | EngineFailed,
+    | EngineFailed
+    | PreviewPicture
+    | PreviewTrouble,
     Field(discriminator="kind"),
 ]
 TO_RENDER: TypeAdapter[ToRender] = TypeAdapter(ToRender)

@@ -7,18 +7,9 @@ from core.engine.messages import Numerics, Render
 from core.engine.models import ModelSpec
 from core.engine.prepare import Prepared
 from core.images.metadata import Provenance
-from core.recipe import Mode, SchedulerName, SigmaSchedule
+from core.recipe import Mode, SigmaSchedule
+from core.scheduler_facts import facts_of
 
-_SAMPLERS = {
-    SchedulerName.DDIM: "DDIM",
-    SchedulerName.EULER: "Euler",
-    SchedulerName.EULER_A: "Euler a",
-    SchedulerName.DPMPP_2M: "DPM++ 2M",
-    SchedulerName.DPMPP_SDE: "DPM++ SDE",
-    SchedulerName.UNIPC: "UniPC",
-    SchedulerName.HEUN: "Heun",
-    SchedulerName.LCM: "LCM",
-}
 _KEPT_FACTS = ("noise", "removed", "first_sigma", "steps")
 
 
@@ -42,7 +33,7 @@ def _parameters(prepared: Prepared, spec: ModelSpec, found: dict[str, str]) -> s
     of_steps, _ = plan.step_counts(edit, spec)
     pairs = {
         "Steps": str(of_steps),
-        "Sampler": _SAMPLERS[plan.scheduler_of(edit, spec)],
+        "Sampler": facts_of(plan.scheduler_of(edit, spec)).name,
         "Schedule type": _schedule_type(render),
         "CFG scale": f"{edit.guidance_scale or spec.defaults.guidance_scale:g}",
         "Seed": found["seed"],

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Generic, TypeVar
 
 import torch
 
-from core.engine.bands import Bands
+from core.engine.bands import State
 from core.engine.img2img import Ask, Denoising
 from core.errors import ItemError
 
@@ -24,7 +25,7 @@ class Ended(Generic[Key]):
     """A photograph that left the group: its state without noise, or what went wrong."""
 
     key: Key
-    outcome: Bands | ItemError
+    outcome: State | ItemError
 
 
 @dataclass
@@ -64,6 +65,10 @@ class Group(Generic[Key]):
         if taken is not None:
             taken.denoising.close()
             self._waiting = deque(w for w in self._waiting if w[0] != key)
+
+    def next_keys(self) -> tuple[Key, ...]:
+        """Return the photographs of which something goes into the next pass."""
+        return tuple(dict.fromkeys(key for key, _ in islice(self._waiting, self._rows)))
 
     def run_pass(self) -> Counter[Key]:
         """Run the network once; return how many rows each photograph had in the pass."""

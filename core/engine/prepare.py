@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -58,8 +60,11 @@ class Prepared:
 
 
 @dataclass(frozen=True)
-class _Aim:
-    """Where a photograph starts: `ratio` 0 changes nothing. `facts` say why."""
+class Aim:
+    """Where a photograph starts: `ratio` 0 changes nothing. `facts` say why.
+
+    `sigma`: the noise that Clean takes away, of 255.
+    """
 
     steps: int
     ratio: float
@@ -73,17 +78,25 @@ def read_source(render: Render) -> Photo:
     Raises:
         ImageReadError: it cannot be read whole, or is not what the parent saw.
     """
-    try:
-        photo = read_photo(render.source, max_pixels=render.max_pixels)
-    except (ItemError, MemoryError):
-        raise
-    except Exception as error:
-        # A decoder's own bug on hostile bytes concerns this one file.
-        _log.exception("decoding failed")
-        raise refusals.damaged(render.source.name, type(error).__name__) from error
+    photo = read_guarded(render.source, render.max_pixels)
     if photo.sha256 != render.source_sha256:
         raise source.changed(render.source.name)
     return photo
+
+
+def read_guarded(path: Path, max_pixels: int) -> Photo:
+    """Read a photograph; a decoder's own bug on hostile bytes concerns this one file.
+
+    Raises:
+        ImageReadError: it cannot be read whole.
+    """
+    try:
+        return read_photo(path, max_pixels=max_pixels)
+    except (ItemError, MemoryError):
+        raise
+    except Exception as error:
+        _log.exception("decoding failed")
+        raise refusals.damaged(path.name, type(error).__name__) from error
 
 
 def prepare(
@@ -96,33 +109,49 @@ def prepare(
         ImageReadError: too_large to be denoised whole, as `size native` asks.
     """
     edit = render.edit
-    plan.check(edit, spec)
-    aim = _aim(edit, spec, curve, photo)
-    descent = None
-    if aim.steps and aim.ratio > 0:
-        scheduler = plan.scheduler_of(edit, spec)
-        ratios = noise_ratios(aim.ratio, aim.steps, edit.sigmas, curve)
-        add_noise = edit.mode is Mode.REPAINT
-        descent = Descent(scheduler, ratios, photo_seed(edit, photo), add_noise)
+    aim = aim_of(edit, spec, curve, lambda: measure_noise(photo))
     return Prepared(
         render=render,
         photo=photo,
-        descent=descent,
-        holding=_holding(edit, aim),
+        descent=descent_of(edit, spec, curve, aim, lambda: photo_seed(edit, photo)),
+        holding=holding_of(edit, aim),
         tile=chosen_tile(edit.size, photo.height, photo.width, tile),
         facts=aim.facts,
     )
 
 
-def _holding(edit: EditSettings, aim: _Aim) -> Holding:
+def descent_of(
+    edit: EditSettings, spec: ModelSpec, curve: NoiseCurve, aim: Aim, seed: Callable[[], int]
+) -> Descent | None:
+    """Return the way down from where a photograph starts; None when nothing is to be changed."""
+    if not aim.steps or aim.ratio <= 0:
+        return None
+    ratios = noise_ratios(aim.ratio, aim.steps, edit.sigmas, curve)
+    scheduler = plan.scheduler_of(edit, spec)
+    return Descent(scheduler, ratios, seed(), add_noise=edit.mode is Mode.REPAINT)
+
+
+def holding_of(edit: EditSettings, aim: Aim) -> Holding:
+    """Return what is held back of the model's change."""
     if edit.mode is Mode.CLEAN:
         return Holding(keep_grain=edit.keep_grain, limit_sigma=aim.sigma)
     return Holding(hold_structure=edit.hold_structure)
 
 
-def _aim(edit: EditSettings, spec: ModelSpec, curve: NoiseCurve, photo: Photo) -> _Aim:
+def aim_of(
+    edit: EditSettings, spec: ModelSpec, curve: NoiseCurve, noise: Callable[[], float]
+) -> Aim:
+    """Return where a photograph starts.
+
+    Args:
+        noise: measures the photograph's noise, of 255; called only where that decides.
+
+    Raises:
+        SettingsError: the model cannot use one of the settings.
+    """
+    plan.check(edit, spec)
     if edit.mode is Mode.CLEAN:
-        return _clean_aim(edit, spec, photo)
+        return _clean_aim(edit, spec, noise)
     if edit.strength_scale is StrengthScale.NATIVE:
         of_steps, _ = plan.step_counts(edit, spec)
         steps, ratio = native_start(edit.strength, of_steps, curve)
@@ -131,26 +160,26 @@ def _aim(edit: EditSettings, spec: ModelSpec, curve: NoiseCurve, photo: Photo) -
         ratio = plan.first_sigma(edit, spec)
     note = f"noise level {edit.strength:.2f}, {steps} of {of_steps} steps"
     if not steps:
-        return _Aim(0, 0.0, None, {"note": f"strength {edit.strength:g} changes nothing"})
-    return _Aim(steps, ratio, None, {"note": note, "steps": steps, "first_sigma": round(ratio, 5)})
+        return Aim(0, 0.0, None, {"note": f"strength {edit.strength:g} changes nothing"})
+    return Aim(steps, ratio, None, {"note": note, "steps": steps, "first_sigma": round(ratio, 5)})
 
 
-def _clean_aim(edit: EditSettings, spec: ModelSpec, photo: Photo) -> _Aim:
+def _clean_aim(edit: EditSettings, spec: ModelSpec, noise: Callable[[], float]) -> Aim:
     _, steps = plan.step_counts(edit, spec)
     if isinstance(edit.amount, Amount):
-        found = measure_noise(photo)
+        found = noise()
         sigma = found * AMOUNT_FACTORS[edit.amount]
         facts: Facts = {"noise": round(found, 2)}
         if found < ALREADY_CLEAN:
-            return _Aim(0, 0.0, None, facts | {"note": "already clean, unchanged"})
+            return Aim(0, 0.0, None, facts | {"note": "already clean, unchanged"})
         said = f"noise {found:.0f} of 255"
     else:
         sigma, facts, said = edit.amount, {}, f"noise {edit.amount:g} of 255 as told"
     if not steps or sigma <= 0:
-        return _Aim(0, 0.0, None, facts | {"note": "clean 0 changes nothing"})
+        return Aim(0, 0.0, None, facts | {"note": "clean 0 changes nothing"})
     note = f"{said}, {steps} step{'s' if steps > 1 else ''}"
     facts |= {"note": note, "steps": steps, "removed": round(sigma, 2)}
-    return _Aim(steps, sigma / LEVELS_PER_UNIT, sigma, facts)
+    return Aim(steps, sigma / LEVELS_PER_UNIT, sigma, facts)
 
 
 def measure_noise(photo: Photo) -> float:

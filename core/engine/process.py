@@ -26,14 +26,16 @@ from core.engine.messages import (
     EngineFailed,
     Hello,
     LoadModel,
+    MakePreview,
     ModelLoaded,
     Render,
     Shutdown,
     ToRender,
 )
-from core.errors import BatchStopped, CoreError, StopReason
+from core.errors import CoreError, ModelNotFoundError, stop_reason
 
 if TYPE_CHECKING:
+    from core.engine.previews import Previewer
     from core.engine.worker import Worker
 
 NO_NETWORK = {
@@ -56,6 +58,7 @@ class RenderProcess:
         self._waiting: deque[Render] = deque()
         self._canceled: set[int] = set()
         self._worker: Worker | None = None
+        self._previews: Previewer | None = None
 
     def run(self) -> None:
         """Work until the parent says Shutdown or is gone."""
@@ -66,19 +69,32 @@ class RenderProcess:
                 self._hear(self._inbox.get())
             while not self._inbox.empty():
                 self._hear(self._inbox.get())
-            if self._busy:
+            if self._worker is not None:
+                self._worker.breathe()
+            elif self._previews is not None and self._previews.ready:
+                self._previews.work()
+            if self._at_work:
                 self._guarded(self._work)
 
     @property
     def _busy(self) -> bool:
+        return self._at_work or bool(self._previews and self._previews.ready)
+
+    @property
+    def _at_work(self) -> bool:
         return bool(self._waiting or (self._worker and self._worker.has_work))
 
     def _listen(self) -> None:
-        """Take messages while the main thread works; cancellations are heeded at once."""
+        """Take messages while the main thread works; some are heeded at once."""
         with contextlib.suppress(ChannelClosed, ProtocolError):
             while not isinstance(message := self._channel.receive(), Shutdown):
                 if isinstance(message, CancelItems):
                     self._canceled.update(message.items)
+                    if self._worker is not None:
+                        self._worker.hurry()
+                    continue
+                if isinstance(message, MakePreview) and self._previews is not None:
+                    self._previews.take(message)
                     continue
                 if isinstance(message, Render):
                     # An earlier cancellation was of an earlier attempt.
@@ -91,26 +107,29 @@ class RenderProcess:
         if isinstance(message, Render):
             self._waiting.append(message)
         elif isinstance(message, LoadModel):
-            self._guarded(lambda: self._load(message))
+            self._guarded(lambda: self._load(message), loading=message.number)
         elif isinstance(message, Detect):
             self._guarded(self._detect)
+        elif isinstance(message, MakePreview):
+            self._get_previews().take(message)
         elif self._worker is not None:
             self._guarded(self._worker.check)
 
-    def _guarded(self, act: Callable[[], None]) -> None:
+    def _guarded(self, act: Callable[[], None], loading: int | None = None) -> None:
         """Do something; what stops the whole batch is told, and the rest of it dropped."""
         try:
             act()
-        except BatchStopped as error:
-            self._fail(error.reason, error)
         except CoreError as error:
-            self._fail(None, error)
+            self._fail(error, loading)
 
-    def _fail(self, reason: StopReason | None, error: CoreError) -> None:
+    def _fail(self, error: CoreError, loading: int | None) -> None:
         self._waiting.clear()
         if self._worker is not None:
             self._worker.forget()
-        self._channel.send(EngineFailed(reason=reason, message=error.message, hint=error.hint))
+        told = EngineFailed(
+            reason=stop_reason(error), message=error.message, hint=error.hint, loading=loading
+        )
+        self._channel.send(told)
 
     def _detect(self) -> None:
         from core.engine.devices import detect
@@ -119,7 +138,9 @@ class RenderProcess:
 
     def _load(self, message: LoadModel) -> None:
         started = time.monotonic()
+        previews = self._get_previews()
         if self._worker is not None:
+            previews.use(None)
             self._worker.close()
             self._worker = None
         from core.engine.setup import set_up
@@ -127,11 +148,9 @@ class RenderProcess:
 
         model = set_up(message, versions())
         self._worker = Worker(
-            model,
-            self._channel.send,
-            self._canceled.__contains__,
-            wake=lambda: self._inbox.put(None),
+            model, self._channel.send, self._canceled.__contains__, self._wake, previews
         )
+        previews.use(model)
         numerics = model.numerics
         self._channel.send(
             ModelLoaded(
@@ -140,12 +159,26 @@ class RenderProcess:
                 dtype=numerics.dtype,
                 seconds=time.monotonic() - started,
                 numerics=numerics,
+                number=message.number,
             )
         )
+        if message.warm and self._inbox.empty():
+            previews.warm()
+
+    def _get_previews(self) -> Previewer:
+        if self._previews is None:
+            from core.engine.previews import Previewer
+
+            self._previews = Previewer(self._channel.send, self._wake)
+        return self._previews
+
+    def _wake(self) -> None:
+        """Let the main thread look up from its waiting."""
+        self._inbox.put(None)
 
     def _work(self) -> None:
         if self._worker is None:
-            raise CoreError("No model is loaded.", hint="This is a bug in Regrain.")
+            raise ModelNotFoundError("No model is loaded.", hint="This is a bug in Regrain.")
         self._worker.work(self._waiting)
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from core.engine.messages import Render
 from core.engine.task import Task
-from core.engine.writer import is_large
+from core.engine.writer import is_large, result_of
 
 Read = Callable[[Render], Task | None]
 """Reads a photograph; None when that settled it: canceled, trouble, or unchanged."""
@@ -23,10 +23,14 @@ class Reader:
     Args:
         read: reads one; called in threads of the reader's own.
         ahead: how many may be read before they are asked for.
+        wait: returns what a future holds, doing something else until it is there.
     """
 
-    def __init__(self, read: Read, ahead: int) -> None:
+    def __init__(
+        self, read: Read, ahead: int, wait: Callable[[Future[Task | None]], Task | None] = result_of
+    ) -> None:
         self._read = read
+        self._wait = wait
         self._ahead = max(1, ahead)
         self._pool = ThreadPoolExecutor(self._ahead, "read")
         self._started: deque[tuple[Render, Future[Task | None]]] = deque()
@@ -47,11 +51,26 @@ class Reader:
             if not self._started or (self._started[0][0].alone and not nothing_taken):
                 return None
             render, future = self._started.popleft()
-            task = future.result()
+            task = self._wait(future)
             if task is not None:
                 if not render.alone and not is_large(task):
                     self._start(waiting, may_be_alone=False)
                 return task
+
+    def drop(self, is_canceled: Callable[[int], bool]) -> list[int]:
+        """Let go of what is canceled and not being read at this moment; return the items.
+
+        What is being read, or was settled by reading, answers for itself.
+        """
+        dropped = []
+        for entry in tuple(self._started):
+            render, future = entry
+            if not is_canceled(render.item) or not (future.cancel() or future.done()):
+                continue
+            self._started.remove(entry)
+            if future.cancelled() or future.exception() or future.result() is not None:
+                dropped.append(render.item)
+        return dropped
 
     def forget(self) -> None:
         """Let go of everything that was not handed out."""

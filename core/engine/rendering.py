@@ -5,7 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from core.engine.bands import Bands
+import torch
+
+from core.engine.bands import Bands, State
+from core.engine.between import Interlude, PassDropped
 from core.engine.finish import Finished, finished_pixels
 from core.engine.img2img import Denoising, denoise
 from core.engine.ladder import Rung
@@ -26,6 +29,7 @@ class Renderer:
         writer: writes and reports results.
         send: takes every message for the parent.
         is_canceled: says of an item whether it is to be dropped.
+        interlude: what is let in between.
     """
 
     def __init__(
@@ -34,11 +38,13 @@ class Renderer:
         writer: Writer,
         send: Send,
         is_canceled: Callable[[int], bool],
+        interlude: Interlude,
     ) -> None:
         self._model = model
         self._writer = writer
         self._send = send
         self._is_canceled = is_canceled
+        self._interlude = interlude
         self._on_cpu: Denoiser | None = None
 
     def render(self, tasks: dict[int, Task], rung: Rung) -> None:
@@ -57,7 +63,7 @@ class Renderer:
         group: Group[int] = Group(self._predict(rung, in_fp32=in_fp32), rung.rows)
         for task in tasks.values():
             if task.in_fp32 is in_fp32:
-                group.add(task.item, _denoising(task, self._model, rung))
+                group.add(task.item, self._denoising(task, rung))
         while group.keys:
             self._drop_canceled(group, tasks)
             if group.keys:
@@ -66,9 +72,15 @@ class Renderer:
                 self._settle(tasks, tasks[ended.key], ended.outcome, rung)
 
     def _pass(self, group: Group[int], tasks: dict[int, Task], rung: Rung) -> None:
-        started = time.monotonic()
-        rows = group.run_pass()
-        elapsed = time.monotonic() - started
+        started, spent = time.monotonic(), self._interlude.spent
+        self._interlude.begin(group.next_keys())
+        try:
+            rows = group.run_pass()
+        except PassDropped:
+            return
+        finally:
+            self._interlude.end()
+        elapsed = time.monotonic() - started - (self._interlude.spent - spent)
         for item, count in rows.items():
             task = tasks[item]
             task.seconds += elapsed * count / rows.total()
@@ -84,13 +96,14 @@ class Renderer:
                 self._send(ItemCanceled(item=item))
 
     def _settle(
-        self, tasks: dict[int, Task], task: Task, outcome: Bands | ItemError, rung: Rung
+        self, tasks: dict[int, Task], task: Task, outcome: State | ItemError, rung: Rung
     ) -> None:
         """Write and report what came out, or leave it for another try in fp32."""
         try:
             if isinstance(outcome, ItemError):
                 raise outcome
-            self._publish(task, finished_pixels(task.prepared, outcome), rung)
+            finished = finished_pixels(task.prepared, outcome, self._interlude.breathe)
+            self._publish(task, finished, rung)
         except ItemError as error:
             again = error.reason in (Reason.NAN, Reason.BLACK) and not task.in_fp32
             if again and self._model.numerics.dtype != "fp32":
@@ -124,12 +137,16 @@ class Renderer:
             denoiser = self._on_cpu
         return denoiser.in_fp32().predict if in_fp32 else denoiser.predict
 
+    def _denoising(self, task: Task, rung: Rung) -> Denoising:
+        """Return the generator that leads a photograph from its first noise level to none."""
+        prepared, denoiser = task.prepared, self._model.denoiser
+        assert prepared.descent is not None
 
-def _denoising(task: Task, model: LoadedModel, rung: Rung) -> Denoising:
-    """Return the generator that leads a photograph from its first noise level to none."""
-    prepared, denoiser = task.prepared, model.denoiser
-    assert prepared.descent is not None
-    size = prepared.photo.height, prepared.photo.width
-    bands = Bands(*size, prepared.rows, prepared.descent)
-    ratios, multiple = prepared.descent.ratios, denoiser.size_multiple
-    return denoise(bands, ratios, denoiser.curve, task.tile(rung), multiple)
+        def read(top: int, bottom: int) -> torch.Tensor:
+            self._interlude.breathe()
+            return prepared.rows(top, bottom)
+
+        size = prepared.photo.height, prepared.photo.width
+        bands = Bands(*size, read, prepared.descent)
+        ratios, multiple = prepared.descent.ratios, denoiser.size_multiple
+        return denoise(bands, ratios, denoiser.curve, task.tile(rung), multiple)

@@ -77,6 +77,11 @@ class Sampler:
         self._timesteps = list(self._scheduler.timesteps)
         self.levels = tuple(len(ratios) - 1 - round(float(t)) for t in self._timesteps)
 
+    @property
+    def draws(self) -> bool:
+        """Whether fresh noise is added at each step."""
+        return self._family.draws
+
     def start(self, picture: torch.Tensor, noise: torch.Tensor | None) -> torch.Tensor:
         """Return the first state: `picture` (-1 to 1) as this scheduler scales it, plus `noise`."""
         added = torch.zeros_like(picture) if noise is None else noise

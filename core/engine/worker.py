@@ -6,9 +6,11 @@ import time
 from collections import deque
 from collections.abc import Callable
 
+from core.engine.between import BetweenLayers, Interlude
 from core.engine.ladder import free_memory, is_out_of_memory, rungs
 from core.engine.messages import Announced, ItemCanceled, Render
 from core.engine.prepare import memory_error, prepare, read_source
+from core.engine.previews import Previewer
 from core.engine.reader import Reader
 from core.engine.rendering import Renderer
 from core.engine.task import LoadedModel, Task
@@ -24,6 +26,7 @@ class Worker:
         send: takes every message for the parent; called from any thread.
         is_canceled: says of an item whether it is to be dropped.
         wake: called when `check` has something to raise.
+        previews: makes previews between the work; None where nobody wants any.
     """
 
     def __init__(
@@ -32,14 +35,18 @@ class Worker:
         send: Send,
         is_canceled: Callable[[int], bool],
         wake: Callable[[], None] | None = None,
+        previews: Previewer | None = None,
     ) -> None:
         rows = model.numerics.rows
+        self._waiting: deque[Render] = deque()
+        interlude = self._interlude = Interlude(is_canceled, self._drop_waiting, previews)
+        self._layers = BetweenLayers(model.denoiser.network, interlude.layer)
         self._model = model
         self._send = send
         self._is_canceled = is_canceled
-        self._writer = Writer(send, threads=rows, wake=wake)
-        self._reader = Reader(self._read, ahead=rows)
-        self._renderer = Renderer(model, self._writer, send, is_canceled)
+        self._writer = Writer(send, threads=rows, wake=wake, wait=interlude.result)
+        self._reader = Reader(self._read, ahead=rows, wait=interlude.result)
+        self._renderer = Renderer(model, self._writer, send, is_canceled, interlude)
         self._rungs = tuple(rungs(model.numerics, cpu_allowed=model.cpu_allowed))
         self._level = 0
         self._held: Task | None = None
@@ -54,12 +61,21 @@ class Worker:
         self._held = None
         self._reader.forget()
 
+    def hurry(self) -> None:
+        """Something was canceled: answer that soon. From any thread."""
+        self._interlude.hurry()
+
+    def breathe(self) -> None:
+        """Answer cancellations, and make a preview that is ready."""
+        self._interlude.breathe()
+
     def check(self) -> None:
         """Raise what stopped the writing; raises BatchStopped."""
         self._writer.check()
 
     def close(self) -> None:
         """Finish what is being written and end the threads; raises as `check`."""
+        self._layers.close()
         self._reader.close()
         self._writer.close()
         self._writer.drain()
@@ -71,6 +87,7 @@ class Worker:
             BatchStopped: results cannot be written.
             SettingsError: the model cannot use one of the settings.
         """
+        self._waiting = waiting
         if waiting and waiting[0].alone:
             self._writer.drain()
         tasks = self._take(waiting)
@@ -116,6 +133,19 @@ class Worker:
         except MemoryError:
             self._writer.trouble(render.item, memory_error(render.source.name, on_device=False))
         return None
+
+    def _drop_waiting(self) -> None:
+        """Drop the canceled photographs that no pass was made for yet."""
+        dropped = [render.item for render in self._waiting if self._is_canceled(render.item)]
+        kept = [render for render in self._waiting if render.item not in dropped]
+        self._waiting.clear()
+        self._waiting.extend(kept)
+        dropped += self._reader.drop(self._is_canceled)
+        if self._held is not None and self._is_canceled(self._held.item):
+            dropped.append(self._held.item)
+            self._held = None
+        for item in dropped:
+            self._send(ItemCanceled(item=item))
 
     def _prepared(self, render: Render) -> Task:
         started, model = time.monotonic(), self._model

@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 from core.engine.messages import FromRender, ItemTrouble, Rendered
 from core.engine.prepare import memory_error
@@ -21,6 +22,14 @@ LARGE_PIXELS = 8_000_000
 """Photographs above this many pixels are read and written one by one, to hold memory down."""
 
 
+T = TypeVar("T")
+
+
+def result_of(future: Future[T]) -> T:
+    """Wait for a future; return what it holds."""
+    return future.result()
+
+
 def is_large(task: Task) -> bool:
     """Return whether a photograph is too large to have others in memory beside it."""
     return task.prepared.photo.width * task.prepared.photo.height > LARGE_PIXELS
@@ -33,9 +42,17 @@ class Writer:
         send: takes every message for the parent; called from any thread.
         threads: how many results are written at once; as many more may wait.
         wake: called, from any thread, when `check` has something to raise.
+        wait: waits for a future, doing something else until it is done.
     """
 
-    def __init__(self, send: Send, threads: int = 1, wake: Callable[[], None] | None = None):
+    def __init__(
+        self,
+        send: Send,
+        threads: int = 1,
+        wake: Callable[[], None] | None = None,
+        wait: Callable[[Future[None]], None] = result_of,
+    ) -> None:
+        self._wait = wait
         self._send = send
         self._threads = threads
         self._wake = wake
@@ -48,7 +65,7 @@ class Writer:
         self.check()
         self._open.append(self._pool.submit(self._write, task, pixels, note))
         while self._open and (is_large(task) or len(self._open) > 2 * self._threads):
-            self._open.popleft().result()
+            self._wait(self._open.popleft())
         self.check()
 
     def keep_unchanged(self, task: Task) -> None:
@@ -85,7 +102,7 @@ class Writer:
     def drain(self) -> None:
         """Wait until everything is written and reported; raises as `check`."""
         while self._open:
-            self._open.popleft().result()
+            self._wait(self._open.popleft())
         self.check()
 
     def close(self) -> None:

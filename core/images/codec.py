@@ -10,9 +10,14 @@ from types import TracebackType
 from typing import Self, TypeAlias
 
 from core.child import Child, Death, Frame, python_command
-from core.errors import ImageReadError, Reason
+from core.errors import CoreError, ImageReadError, Reason
 from core.images.codec_messages import (
     FROM_CODEC,
+    TEXTS,
+    AddNoise,
+    Box,
+    CropPhoto,
+    FactsRead,
     FileProbed,
     FileTrouble,
     FromCodec,
@@ -21,12 +26,19 @@ from core.images.codec_messages import (
     NoiseMeasured,
     PreviewMade,
     ProbeFiles,
+    ReadFacts,
+    ReadTexts,
     Ready,
     ToCodec,
 )
+from core.images.facts import PhotoFacts
 from core.images.photo import PhotoInfo
+from core.images.texts import PictureTexts
 
 CODEC_COMMAND = python_command("core.images.process")
+QUIET_COMMAND = (*CODEC_COMMAND, "--low-priority")
+"""For work that nobody waits for, such as thumbnails: it leaves the processors to others."""
+
 START_SECONDS = 60.0
 FILE_SECONDS = 120.0
 """How long one file may take by the clock; processor time is limited in the process itself."""
@@ -39,17 +51,20 @@ Answer: TypeAlias = Frame[FromCodec] | Death | None
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """A small picture for the eye: upright, sRGB, JPEG bytes; size in pixels."""
+    """A picture for the eye: upright, sRGB, JPEG bytes; sizes in pixels, of it and its source."""
 
     jpeg: bytes
     width: int
     height: int
+    photo_width: int
+    photo_height: int
 
 
 class Codec:
     """Asks one codec process, which is started when needed and again when it died.
 
-    Safe from several threads; questions are answered one after the other.
+    Safe from several threads; questions are answered one after the other. Every question raises
+    CoreError when the process cannot be started at all.
     """
 
     def __init__(
@@ -70,6 +85,11 @@ class Codec:
         """The process id, for show; None while there is no process."""
         return self._child.pid if self._child else None
 
+    def start(self) -> None:
+        """Start the process now, so that the first question need not wait for it."""
+        with self._asking:
+            self._started()
+
     def probe(self, paths: Sequence[Path]) -> list[PhotoInfo | ImageReadError]:
         """Return what each file's header says, in order; its error where it cannot be read."""
         found: list[PhotoInfo | ImageReadError] = []
@@ -86,9 +106,44 @@ class Codec:
         Raises:
             ImageReadError: the file cannot be read, or it killed the process (decode_error).
         """
-        frame = self._ask_one(MakePreview(path=path, max_side=max_side), path)
-        assert isinstance(frame.message, PreviewMade)
-        return Preview(frame.tail, frame.message.width, frame.message.height)
+        return self._picture(MakePreview(path=path, max_side=max_side), path)
+
+    def crop(self, path: Path, box: Box, max_side: int) -> Preview:
+        """Return the part of a photograph in `box`, 1:1, or smaller where `max_side` says so.
+
+        Args:
+            box: left, top, width and height in pixels of the upright photograph; what of it lies
+                outside is cut off.
+
+        The process keeps the photographs it decoded last, so further parts come quickly. Errors
+        as `preview`.
+        """
+        return self._picture(CropPhoto(path=path, box=box, max_side=max_side), path)
+
+    def noisy(self, path: Path, box: Box, max_side: int, ratio: float, seed: int = 0) -> Preview:
+        """Return a part of a photograph as the model is given it at a noise ratio.
+
+        The noise is that of the pixels which are shown: one that is scaled down is as noisy a
+        pixel as one at 1:1. The same `seed`, the same noise. Box and errors as `crop`.
+        """
+        question = AddNoise(path=path, box=box, max_side=max_side, ratio=ratio, seed=seed)
+        return self._picture(question, path)
+
+    def facts(self, path: Path) -> PhotoFacts:
+        """Return what a photograph says of itself; errors as `preview`."""
+        frame = self._ask_one(ReadFacts(path=path), path)
+        assert isinstance(frame.message, FactsRead)
+        return frame.message.facts
+
+    def texts(self, path: Path) -> PictureTexts:
+        """Return the texts that programs wrote into a picture; errors as `preview`."""
+        return TEXTS.validate_json(self._ask_one(ReadTexts(path=path), path).tail)
+
+    def _picture(self, question: ToCodec, path: Path) -> Preview:
+        frame = self._ask_one(question, path)
+        made = frame.message
+        assert isinstance(made, PreviewMade)
+        return Preview(frame.tail, made.width, made.height, made.photo_width, made.photo_height)
 
     def noise(self, path: Path) -> float:
         """Return the standard deviation of the photograph's noise, of 255; errors as `preview`."""
@@ -151,12 +206,14 @@ class Codec:
     def _started(self) -> Child[FromCodec]:
         if self._child is not None and self._child.alive:
             return self._child
-        child = Child(self._command, FROM_CODEC, self._environment)
+        try:
+            child = Child(self._command, FROM_CODEC, self._environment)
+        except OSError as error:
+            raise _not_started(str(error)) from error
         first = child.receive(START_SECONDS)
         if not (isinstance(first, Frame) and isinstance(first.message, Ready)):
             child.end(0)
-            said = first.stderr if isinstance(first, Death) else "no answer"
-            raise RuntimeError(f"the codec process does not start: {said}")
+            raise _not_started(first.stderr if isinstance(first, Death) else "no answer")
         self._child = child
         return child
 
@@ -164,6 +221,14 @@ class Codec:
         if self._child is not None:
             self._child.end(0)
             self._child = None
+
+
+def _not_started(said: str) -> CoreError:
+    last = said.strip().splitlines()[-1] if said.strip() else "it ended at once"
+    return CoreError(
+        f"The program that reads pictures does not start: {last}",
+        hint="Install Regrain again; if that does not help, restart the computer.",
+    )
 
 
 def _info(answer: Answer, path: Path) -> PhotoInfo | ImageReadError:

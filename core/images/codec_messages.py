@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from core.errors import Reason
+from core.images.facts import PhotoFacts
 from core.images.photo import PhotoInfo
+from core.images.texts import PictureTexts
 
 
 class _Message(BaseModel):
@@ -28,6 +30,44 @@ class MakePreview(_Message):
     kind: Literal["make_preview"] = "make_preview"
     path: Path
     max_side: Annotated[int, Field(ge=16, le=16384)]
+
+
+Box = tuple[int, int, Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]]
+"""Left, top, width and height in pixels of the upright photograph."""
+
+
+class CropPhoto(_Message):
+    """Cut a part out of a photograph, its longer side at most `max_side`; answer: PreviewMade."""
+
+    kind: Literal["crop_photo"] = "crop_photo"
+    path: Path
+    box: Box
+    max_side: Annotated[int, Field(ge=16, le=16384)]
+
+
+class AddNoise(_Message):
+    """Show a part of a photograph at a noise ratio; answered by PreviewMade."""
+
+    kind: Literal["add_noise"] = "add_noise"
+    path: Path
+    box: Box
+    max_side: Annotated[int, Field(ge=16, le=4096)]
+    ratio: Annotated[float, Field(ge=0, le=1e4, allow_inf_nan=False)]
+    seed: Annotated[int, Field(ge=0)]
+
+
+class ReadFacts(_Message):
+    """Say what is known of a photograph; answered by FactsRead."""
+
+    kind: Literal["read_facts"] = "read_facts"
+    path: Path
+
+
+class ReadTexts(_Message):
+    """Read what programs wrote into a picture; answered by TextsRead, as JSON in its tail."""
+
+    kind: Literal["read_texts"] = "read_texts"
+    path: Path
 
 
 class MeasureNoise(_Message):
@@ -54,11 +94,13 @@ class FileProbed(_Message):
 
 
 class PreviewMade(_Message):
-    """The picture, upright, in sRGB; its JPEG bytes follow. Size in pixels."""
+    """The picture, upright, in sRGB; its JPEG bytes follow. Sizes in pixels, upright."""
 
     kind: Literal["preview_made"] = "preview_made"
     width: int
     height: int
+    photo_width: int
+    photo_height: int
 
 
 class NoiseMeasured(_Message):
@@ -68,6 +110,19 @@ class NoiseMeasured(_Message):
     sigma: float
 
 
+class FactsRead(_Message):
+    """What a photograph says of itself."""
+
+    kind: Literal["facts_read"] = "facts_read"
+    facts: PhotoFacts
+
+
+class TextsRead(_Message):
+    """What programs wrote into the picture, as JSON of PictureTexts in the tail."""
+
+    kind: Literal["texts_read"] = "texts_read"
+
+
 class Ready(_Message):
     """First frame: everything is imported and the limits hold."""
 
@@ -75,9 +130,14 @@ class Ready(_Message):
     pid: int
 
 
-ToCodec = Annotated[ProbeFiles | MakePreview | MeasureNoise, Field(discriminator="kind")]
+ToCodec = Annotated[
+    ProbeFiles | MakePreview | CropPhoto | AddNoise | ReadFacts | ReadTexts | MeasureNoise,
+    Field(discriminator="kind"),
+]
 FromCodec = Annotated[
-    Ready | FileProbed | PreviewMade | NoiseMeasured | FileTrouble, Field(discriminator="kind")
+    Ready | FileProbed | PreviewMade | NoiseMeasured | FactsRead | TextsRead | FileTrouble,
+    Field(discriminator="kind"),
 ]
 TO_CODEC: TypeAdapter[ToCodec] = TypeAdapter(ToCodec)
 FROM_CODEC: TypeAdapter[FromCodec] = TypeAdapter(FromCodec)
+TEXTS: TypeAdapter[PictureTexts] = TypeAdapter(PictureTexts)

@@ -98,7 +98,12 @@ def probe(path: Path) -> PhotoInfo:
 
 
 def read_metadata(path: Path) -> Metadata:
-    """Return only what a file says about its photograph; no pixel is decoded.
+    """Return only what a file says about its photograph; errors as `read_extras`."""
+    return read_extras(path).metadata
+
+
+def read_extras(path: Path) -> Extras:
+    """Return a file's metadata, colour profile and orientation; no pixel is decoded.
 
     Raises:
         ImageReadError: as `probe`.
@@ -106,7 +111,10 @@ def read_metadata(path: Path) -> Metadata:
     with opened(path) as (fd, status):
         window = FileWindow(fd, status.st_size)
         container = _container(path.name, window)
-        return _extras(path.name, window, container).metadata
+        try:
+            return _extras(path.name, window, container)
+        except TiffError as error:
+            raise refusals.damaged(path.name, "its metadata") from error
 
 
 def _container(name: str, data: ByteSource) -> Container:

@@ -64,6 +64,18 @@ def read_comment(block: bytes | None) -> str:
     return _comment_text(tiff.value(entry), tiff.order) if entry else ""
 
 
+def read_ascii(block: bytes | None, tag: int) -> str:
+    """Return a text tag of the main directory, empty when there is none."""
+    try:
+        tiff = read_tiff(block or b"")
+        entry = tiff.ifd(tiff.first).get(tag)
+    except TiffError:
+        return ""
+    if entry is None or entry.type not in (2, 7, 129):
+        return ""
+    return tiff.value(entry).partition(b"\0")[0].decode("utf-8", "replace").strip()
+
+
 def is_adobe_rgb(block: bytes | None) -> bool:
     """Say whether EXIF names Adobe RGB as DCF cameras do: interoperability index R03."""
     try:

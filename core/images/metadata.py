@@ -199,6 +199,15 @@ def read_provenance(path: Path) -> Provenance | None:
 
 def provenance_in(metadata: Metadata) -> Provenance | None:
     """Return the note in a picture's metadata, or None."""
+    properties = regrain_properties(metadata)
+    parameters = dict(metadata.text).get(PARAMETERS, "") or exif.read_comment(metadata.exif)
+    if not properties and not _are_parameters(parameters):
+        return None
+    return Provenance(properties, parameters)
+
+
+def regrain_properties(metadata: Metadata) -> dict[str, str]:
+    """Return Regrain's own XMP properties; none where the packet cannot be read."""
     properties: dict[str, str] = {}
     for block in (metadata.xmp, metadata.xmp_extended):
         if block is not None:
@@ -206,10 +215,7 @@ def provenance_in(metadata: Metadata) -> Provenance | None:
                 properties |= xmp.Packet(block).properties(xmp.REGRAIN)
             except xmp.XmpError:
                 continue
-    parameters = dict(metadata.text).get(PARAMETERS, "") or exif.read_comment(metadata.exif)
-    if not properties and not _are_parameters(parameters):
-        return None
-    return Provenance(properties, parameters)
+    return properties
 
 
 def _are_parameters(text: str) -> bool:

@@ -7,12 +7,12 @@ file kills it, only that file is concerned.
 from __future__ import annotations
 
 import contextlib
-import io
 import math
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -22,7 +22,11 @@ from pydantic import BaseModel
 from core.channel import Channel, ChannelClosed
 from core.errors import ImageReadError, Reason
 from core.images.codec_messages import (
+    TEXTS,
     TO_CODEC,
+    AddNoise,
+    CropPhoto,
+    FactsRead,
     FileProbed,
     FileTrouble,
     MakePreview,
@@ -30,14 +34,21 @@ from core.images.codec_messages import (
     NoiseMeasured,
     PreviewMade,
     ProbeFiles,
+    ReadFacts,
+    ReadTexts,
     Ready,
+    TextsRead,
     ToCodec,
 )
 from core.images.colour import to_model_region
-from core.images.decode import probe, read_photo
+from core.images.decode import probe
+from core.images.facts import read_facts
 from core.images.noise_level import estimate_sigma
+from core.images.noisy import with_noise
 from core.images.photo import Floats
-from core.images.preview import preview
+from core.images.preview import Look, coded, look_at, look_into
+from core.images.shelf import Shelf
+from core.images.texts import read_texts
 
 if sys.platform != "win32":
     import resource
@@ -45,9 +56,13 @@ if sys.platform != "win32":
 MEMORY_LIMIT = 6 << 30
 """Bytes of address space. Decoding 500 megapixels of three bytes and turning them fits."""
 
-PREVIEW_QUALITY = 88
 CPU_SECONDS = 60
 """Processor time for one file."""
+
+LOW_PRIORITY = "--low-priority"
+"""Argument of a process whose work nobody waits for: it leaves the processors to others."""
+
+_NICENESS = 10
 
 Answer: TypeAlias = tuple[BaseModel, bytes]
 
@@ -56,10 +71,13 @@ def main() -> None:
     """Answer until the parent is gone."""
     channel = Channel.from_stdio(TO_CODEC)
     limit_process()
+    if LOW_PRIORITY in sys.argv and sys.platform != "win32":
+        os.nice(_NICENESS)
+    shelf = Shelf()
     channel.send(Ready(pid=os.getpid()))
     with contextlib.suppress(ChannelClosed):
         while True:
-            for answer, tail in handle(channel.receive()):
+            for answer, tail in handle(channel.receive(), shelf):
                 channel.send(answer, tail)
 
 
@@ -85,7 +103,7 @@ def limit_file() -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
-def handle(message: ToCodec) -> Iterator[Answer]:
+def handle(message: ToCodec, shelf: Shelf) -> Iterator[Answer]:
     """Yield the answers to a question, each with its tail, as soon as they are known.
 
     One a file: when a file kills this process, the parent sees by what is missing which it was.
@@ -93,31 +111,50 @@ def handle(message: ToCodec) -> Iterator[Answer]:
     if isinstance(message, ProbeFiles):
         for path in message.paths:
             yield _guarded(path, partial(_probed, path))
-    elif isinstance(message, MakePreview):
-        yield _guarded(message.path, partial(_preview, message))
     else:
-        yield _guarded(message.path, partial(_noise, message))
+        yield _guarded(message.path, partial(_answer, message, shelf))
+
+
+def _answer(message: ToCodec, shelf: Shelf) -> Answer:
+    match message:
+        case MakePreview():
+            return _made(look_at(message.path, message.max_side))
+        case CropPhoto(path=path):
+            look = look_into(shelf.photo(path), path.name, message.box, message.max_side)
+            return _made(look, sharp=True)
+        case AddNoise(path=path):
+            look = shelf.look(path, message.box, message.max_side)
+            pixels = with_noise(look.pixels, message.ratio, message.seed)
+            return _made(replace(look, pixels=pixels))
+        case ReadFacts():
+            return FactsRead(facts=read_facts(message.path)), b""
+        case ReadTexts():
+            return TextsRead(), TEXTS.dump_json(read_texts(message.path))
+        case MeasureNoise():
+            return _noise(message, shelf), b""
+        case ProbeFiles():
+            raise AssertionError("answered file by file")
 
 
 def _probed(path: Path) -> Answer:
     return FileProbed(info=probe(path)), b""
 
 
-def _preview(message: MakePreview) -> Answer:
-    picture = preview(message.path, message.max_side)
-    coded = io.BytesIO()
-    picture.save(coded, "JPEG", quality=PREVIEW_QUALITY)
-    return PreviewMade(width=picture.width, height=picture.height), coded.getvalue()
+def _made(look: Look, *, sharp: bool = False) -> Answer:
+    height, width = look.pixels.shape[:2]
+    made = PreviewMade(
+        width=width, height=height, photo_width=look.photo_width, photo_height=look.photo_height
+    )
+    return made, coded(look.pixels, sharp=sharp)
 
 
-def _noise(message: MeasureNoise) -> Answer:
-    photo = read_photo(message.path)
+def _noise(message: MeasureNoise, shelf: Shelf) -> NoiseMeasured:
+    photo = shelf.photo(message.path)
 
     def rows(top: int, bottom: int) -> Floats:
         return to_model_region(photo, top, bottom, 0, photo.width)
 
-    sigma = estimate_sigma(rows, photo.height, photo.width)
-    return NoiseMeasured(sigma=sigma), b""
+    return NoiseMeasured(sigma=estimate_sigma(rows, photo.height, photo.width))
 
 
 def _guarded(path: Path, work: Callable[[], Answer]) -> Answer:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from sqlalchemy import Connection, Select, select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from core.errors import ImageReadError
@@ -14,9 +13,10 @@ from core.library import standing
 from core.library.database import Database
 from core.library.hashing import may_be_remembered, read_hash
 from core.library.ids import ProjectId
+from core.library.projects import ensure_project
 from core.library.records import HashedFile, Project, Result
+from core.library.results import stat_values
 from core.library.tables import OPEN_ROWS, asset, file_hash, item, project, result
-from core.library.transitions import stat_values
 from core.library.views import RESULT, read_result
 from core.outputs.template import name_key
 
@@ -30,16 +30,15 @@ class Catalog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
+    @property
+    def library(self) -> Path:
+        """The library's file."""
+        return self._database.path
+
     def project(self, name: str) -> Project:
         """Return the project called `name`, made if it is new."""
 
-        def make(connection: Connection) -> ProjectId:
-            values = {"name": name, "created": time.time()}
-            connection.execute(insert(project).values(values).on_conflict_do_nothing())
-            query = select(project.c.id).where(project.c.name == name)
-            return ProjectId(connection.scalars(query).one())
-
-        return Project(self._database.write(make), name)
+        return Project(self._database.write(lambda c: ensure_project(c, name)), name)
 
     def projects(self) -> list[Project]:
         """Return all projects by name."""

@@ -120,7 +120,7 @@ def _next_job(connection: Connection, which: JobId | None) -> Any:
     )
     if which is not None:
         query = query.where(job.c.id == which)
-    return connection.execute(query.order_by(job.c.id).limit(1)).one_or_none()
+    return connection.execute(query.order_by(job.c.position, job.c.id).limit(1)).one_or_none()
 
 
 def _waiting(connection: Connection, which: JobId, limit: int) -> list[Row[Any]]:

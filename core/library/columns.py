@@ -11,6 +11,11 @@ from sqlalchemy.types import TypeDecorator
 _HALF = 1 << 63
 
 
+def signed(value: int) -> int:
+    """Fold the upper half of 64 bits into the negative numbers, as SQLite's integers are."""
+    return value if value < _HALF else value - 2 * _HALF
+
+
 class PathBytes(TypeDecorator[Path]):
     """A path as the bytes that the system knows it by, so that names in no encoding survive."""
 
@@ -34,7 +39,7 @@ class Unsigned(TypeDecorator[int]):
 
     def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:  # noqa: ARG002
         """Fold the upper half into the negative numbers."""
-        return value if value is None or value < _HALF else value - 2 * _HALF
+        return value if value is None else signed(value)
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> int | None:  # noqa: ARG002
         """Unfold it again."""

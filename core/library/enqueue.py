@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, select, update
-from sqlalchemy import insert as plain_insert
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from core.errors import LEFT_OUT_REASONS
+from core.library.chunks import chunks
 from core.library.ids import JobId
 from core.library.keys import settings_digest
+from core.library.projects import ensure_project
 from core.library.records import (
     OPEN_STATUSES,
     Enqueued,
@@ -27,7 +27,7 @@ from core.library.records import (
 )
 from core.library.standing import Wanted, stand_already
 from core.library.states import WAITING
-from core.library.tables import asset, item, job, project
+from core.library.tables import CLAIMED_ROWS, asset, item, job, project
 from core.library.transitions import lift
 from core.library.views import has_items, recipe_text
 from core.outputs.template import name_key
@@ -40,7 +40,7 @@ _CHUNK = 5000
 _INSERT_ASSET = "INSERT INTO asset (path) VALUES (?) ON CONFLICT DO NOTHING"
 _COLUMNS = (
     *("strength", "seed", "root", "folder", "name", "name_key", "status", "output"),
-    *("reason", "message", "hint", "job_id", "position"),
+    *("reason", "message", "hint", "held_for", "job_id", "position"),
 )
 _ZERO = ("attempt", "attempts", "crashes", "alone", "announced", "unchanged", "seconds")
 _INSERT_ITEM = f"""
@@ -52,6 +52,14 @@ _INSERT_ITEM = f"""
 
 What the batch holds already (same photograph, same strength) stays as it is.
 """
+
+_LINK_PHOTOGRAPHS = """
+    UPDATE photo SET last_item =
+        (SELECT max(id) FROM item WHERE job_id = ? AND asset_id = photo.asset_id)
+    WHERE project_id = (SELECT project_id FROM job WHERE id = ?)
+        AND asset_id IN (SELECT asset_id FROM item WHERE job_id = ?)
+"""
+"""Of several strengths the last one stands for all: it is claimed last."""
 
 _Row = tuple[str | bytes | float | None, ...]
 
@@ -113,8 +121,45 @@ def store(connection: Connection, checked: Checked) -> Enqueued:
     else:
         _take_up(connection, which, checked)
     _insert_items(connection, which, checked)
+    _link_photographs(connection, which)
     done = select(func.count()).where(item.c.job_id == which, item.c.status == ItemStatus.DONE)
     return Enqueued(which, resumed, connection.scalar(done) or 0)
+
+
+def append(connection: Connection, which: JobId | None, checked: Checked) -> JobId:
+    """Add photographs to a batch, whatever its state; those that it holds, settled, wait again.
+
+    They go into a new batch when `which` is None or one of them is in work there just now: its
+    bytes may be the earlier ones. Returns the batch.
+    """
+    request = checked.request
+    if which is None or _in_work(connection, which, request):
+        which = _insert_job(connection, request)
+    else:
+        _reopen(connection, which, checked)
+    _insert_items(connection, which, checked)
+    _link_photographs(connection, which)
+    return which
+
+
+def _in_work(connection: Connection, which: JobId, request: JobRequest) -> bool:
+    query = select(asset.c.path).join_from(item, asset).where(item.c.job_id == which, CLAIMED_ROWS)
+    claimed = set(connection.scalars(query))
+    return not claimed.isdisjoint(one.source for one in request.items)
+
+
+def _reopen(connection: Connection, which: JobId, checked: Checked) -> None:
+    wanted = {
+        one.source
+        for one, path in zip(checked.request.items, checked.standing, strict=True)
+        if path is None or checked.request.again
+    }
+    settled = item.c.status.not_in(sorted(OPEN_STATUSES)) & item.c.folder.is_not(None)
+    values = WAITING | {"crashes": 0}
+    for part in chunks(sorted(wanted)):
+        sources = select(asset.c.id).where(asset.c.path.in_(part))
+        ours = (item.c.job_id == which) & item.c.asset_id.in_(sources)
+        connection.execute(update(item).where(ours, settled).values(values))
 
 
 def _unfinished(connection: Connection, request: JobRequest) -> JobId | None:
@@ -128,16 +173,9 @@ def _unfinished(connection: Connection, request: JobRequest) -> JobId | None:
     return connection.scalar(query.order_by(job.c.id.desc()).limit(1))
 
 
-def _project(connection: Connection, name: str) -> int:
-    statement = insert(project).values(name=name, created=time.time()).on_conflict_do_nothing()
-    connection.execute(statement)
-    query = select(project.c.id).where(project.c.name == name)
-    return int(connection.scalars(query).one())
-
-
 def _insert_job(connection: Connection, request: JobRequest) -> JobId:
     values = {
-        "project_id": _project(connection, request.project),
+        "project_id": ensure_project(connection, request.project),
         "name": request.name,
         "recipe": recipe_text(request.recipe),
         "strengths": json.dumps(request.strengths),
@@ -149,9 +187,11 @@ def _insert_job(connection: Connection, request: JobRequest) -> JobId:
         "stop_message": "",
         "stop_hint": "",
         "ignored": request.ignored,
+        "position": select(func.coalesce(func.max(job.c.position), 0) + 1).scalar_subquery(),
+        "review": request.review,
         "created": time.time(),
     }
-    statement = plain_insert(job).values(values).returning(job.c.id)
+    statement = insert(job).values(values).returning(job.c.id)
     return JobId(connection.scalars(statement).one())
 
 
@@ -161,7 +201,7 @@ def _take_up(connection: Connection, which: JobId, checked: Checked) -> None:
     ours = item.c.job_id == which
     # What the last scan left out or could not read is for this scan to say anew.
     connection.execute(delete(item).where(ours, item.c.folder.is_(None)))
-    again = {ItemStatus.FAILED, ItemStatus.LEFT_OUT}
+    again = {ItemStatus.FAILED, ItemStatus.LEFT_OUT, ItemStatus.CANCELED}
     connection.execute(update(item).where(ours, item.c.status.in_(sorted(again))).values(WAITING))
     missing = {
         (request.source, request.strength)
@@ -196,6 +236,11 @@ def _insert_items(connection: Connection, which: JobId, checked: Checked) -> Non
         connection.exec_driver_sql(_INSERT_ITEM, values)
 
 
+def _link_photographs(connection: Connection, which: JobId) -> None:
+    """Let the photographs of the batch's project show this edit."""
+    connection.exec_driver_sql(_LINK_PHOTOGRAPHS, (which, which, which))
+
+
 def _row(request: ItemRequest, standing: Path | None) -> _Row:
     folder, name = os.path.split(os.fsencode(request.output))
     return (
@@ -208,13 +253,14 @@ def _row(request: ItemRequest, standing: Path | None) -> _Row:
         ItemStatus.PENDING if standing is None else ItemStatus.ALREADY_DONE,
         None if standing is None else os.fsencode(standing),
         *(None, "", ""),
+        None if request.held_for is None else os.fsencode(request.held_for),
     )
 
 
 def _settled_row(settled: SettledRequest) -> _Row:
     left_out = settled.reason in LEFT_OUT_REASONS
     status = ItemStatus.LEFT_OUT if left_out else ItemStatus.FAILED
-    return (*[None] * 6, status, None, settled.reason, settled.message, settled.hint)
+    return (*[None] * 6, status, None, settled.reason, settled.message, settled.hint, None)
 
 
 def roots(request: JobRequest) -> Iterable[Path]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.engine.models import ModelSpec
@@ -11,9 +12,12 @@ from core.errors import Reason
 from core.library.catalog import Catalog
 from core.library.keys import job_signature
 from core.library.records import ItemRequest, JobRequest, Origin, SettledRequest
+from core.library.review import held_recipe, hold
 from core.outputs.names import NamePlanner, refuse_originals
 from core.recipe import MAX_SEED, Recipe, SeedMode
 from core.scan import ScannedFile, ScanResult
+
+_Asked = tuple[ScannedFile, int, float | None, int | None]
 
 
 def job_request(
@@ -28,12 +32,14 @@ def job_request(
     name: str = "",
     origin: Origin = Origin.COMMAND_LINE,
     again: bool = False,
+    review: bool = False,
     pictures: Path | None = None,
     draw_seed: Callable[[], int] | None = None,
 ) -> JobRequest:
     """Plan every output name and return the batch, writing nothing: a dry run shows just this.
 
     `strengths` empty: the recipe's own, one result a photograph; several: `{stem}_{strength}`.
+    `review` plans them into a folder of the library's own, with `held_for` where they go later.
     `pictures` is the user's Pictures folder, for loose photographs without an output folder.
 
     Raises:
@@ -41,13 +47,14 @@ def job_request(
     """
     recipe, strengths = _absolute(recipe), tuple(dict.fromkeys(strengths))
     files, own = _without_own_outputs(scan.photographs, catalog)
-    loose = pictures or Path.home() / "Pictures"
-    planner = NamePlanner(recipe, len(strengths) > 1, catalog.names_in, loose)
+    signature = job_signature(_expanded(inputs), recipe, strengths, again=again, review=review)
+    held = held_recipe(recipe, catalog.library) if review else None
+    names = _Names(catalog, len(strengths) > 1, pictures or Path.home() / "Pictures")
     return JobRequest(
         recipe=recipe,
         model=model,
-        items=_items(planner, files, strengths, _seed_source(recipe, draw_seed)),
-        signature=job_signature(_expanded(inputs), recipe, strengths, again=again),
+        items=_items(names, files, strengths, recipe, held, _seed_source(recipe, draw_seed)),
+        signature=signature,
         strengths=strengths,
         settled=_settled(scan) + own,
         ignored=scan.ignored,
@@ -55,22 +62,44 @@ def job_request(
         name=name,
         origin=origin,
         again=again,
+        review=review,
     )
+
+
+@dataclass(frozen=True)
+class _Names:
+    """What every name planner of a batch goes by."""
+
+    catalog: Catalog
+    several: bool
+    pictures: Path
+
+    def planner(self, recipe: Recipe) -> NamePlanner:
+        return NamePlanner(recipe, self.several, self.catalog.names_in, self.pictures)
 
 
 def _items(
-    planner: NamePlanner,
+    names: _Names,
     files: Sequence[ScannedFile],
     strengths: tuple[float, ...],
+    recipe: Recipe,
+    held: Recipe | None,
     draw: Callable[[], int | None],
 ) -> tuple[ItemRequest, ...]:
-    items = tuple(
-        planner.plan(file, index, strength, draw())
+    asked = [
+        (file, index, strength, draw())
         for index, file in enumerate(files, start=1)
         for strength in (strengths or (None,))
-    )
-    refuse_originals(items)
-    return items
+    ]
+    planned = _plan(names.planner(recipe), asked)
+    refuse_originals(planned)
+    if held is None:
+        return planned
+    return tuple(map(hold, planned, _plan(names.planner(held), asked)))
+
+
+def _plan(planner: NamePlanner, asked: Iterable[_Asked]) -> tuple[ItemRequest, ...]:
+    return tuple(planner.plan(*one) for one in asked)
 
 
 def _absolute(recipe: Recipe) -> Recipe:

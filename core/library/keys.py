@@ -57,7 +57,12 @@ def result_key(source_sha256: str, digest: str) -> str:
 
 
 def job_signature(
-    inputs: Iterable[Path], recipe: Recipe, strengths: tuple[float, ...], *, again: bool = False
+    inputs: Iterable[Path],
+    recipe: Recipe,
+    strengths: tuple[float, ...],
+    *,
+    again: bool = False,
+    review: bool = False,
 ) -> str:
     """Return what names a command: its inputs, recipe, strengths and output folder.
 
@@ -70,6 +75,8 @@ def job_signature(
     values["inputs"] = sorted({str(path.resolve()) for path in inputs})
     values["strengths"] = list(strengths)
     values["again"] = again
+    if review:
+        values["review"] = True  # absent otherwise: signatures that are stored stay what they are
     return _digest(values)
 
 

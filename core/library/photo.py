@@ -68,14 +68,18 @@ class Photo:
     """A photograph of a project, and what came of its latest edit.
 
     Sizes in pixels and bytes are 0 until they are known; `modified_ns` and `bytes` name the state
-    of the file that was looked at. `item` None: never given to a batch. `own_recipe`: it has a
-    recipe of its own instead of the project's.
+    of the file that was looked at. `base` is the folder that was added when the photograph was
+    found in it (ScannedFile.base; stored by Photos.add), None for a loose picture: where results go
+    by default and what is mirrored follow from it. `item` None: never given to a batch.
+    `own_recipe`: it has a recipe of its own instead of the project's. `output`: the result that
+    stands, of the latest edit or, while that has none, of an earlier one.
     """
 
     id: PhotoId
     project: ProjectId
     path: Path
     added: float
+    base: Path | None = None
     rating: int = 0
     width: int = 0
     height: int = 0

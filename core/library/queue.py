@@ -6,7 +6,7 @@ settled) raises StaleClaim and changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy import select, update
@@ -14,9 +14,9 @@ from sqlalchemy import select, update
 from core.engine.messages import Numerics
 from core.errors import Reason, StopReason
 from core.events import Totals
-from core.library import claims, enqueue, transitions, views
+from core.library import claims, enqueue, steering, transitions, views
 from core.library.database import Database
-from core.library.ids import ItemId, JobId
+from core.library.ids import ItemId, JobId, ProjectId
 from core.library.records import (
     Claim,
     Enqueued,
@@ -64,7 +64,7 @@ class JobQueue:
     # claiming
 
     def claim(self, run: str, limit: int, job: JobId | None = None) -> list[Claim]:
-        """Take up to `limit` waiting items of one batch, oldest batch first, for this run.
+        """Take up to `limit` waiting items of one batch, the queue's first, for this run.
 
         Batches that are paused, stopped or canceled are passed over. Items to be rendered alone
         come last and one a call.
@@ -146,6 +146,33 @@ class JobQueue:
         """Let failed items (and quarantined ones) wait again; return how many. Lifts a cancel."""
         return self.database.write(lambda c: transitions.retry(c, job, quarantined=quarantined))
 
+    def retry_item(self, item: ItemId) -> bool:
+        """Let one photograph that failed, was left out or canceled wait again, and its batch go on.
+
+        Returns whether it waits now.
+        """
+        return self.database.write(lambda c: steering.retry_item(c, item))
+
+    def cancel_items(self, items: Iterable[ItemId]) -> int:
+        """Cancel those photographs that wait; return how many. Those in work are finished."""
+        return self.database.write(lambda c: steering.cancel_items(c, items))
+
+    def reorder(self, jobs: Sequence[JobId]) -> None:
+        """Put batches into this order, in the places that they have in the queue."""
+        self.database.write(lambda c: steering.reorder(c, jobs))
+
+    def run_next(self, job: JobId) -> None:
+        """Put a batch before all others; a runner ends the one that it is at first."""
+        self.database.write(lambda c: steering.run_next(c, job))
+
+    def forget(self, job: JobId) -> None:
+        """Take a finished batch off the list; results and what they are of stay known.
+
+        Raises:
+            CoreError: it is unfinished.
+        """
+        self.database.write(lambda c: steering.forget(c, job))
+
     def _set(self, job: JobId, **values: object) -> None:
         statement = update(job_table).where(job_table.c.id == job).values(**values)
         self.database.write(lambda connection: connection.execute(statement))
@@ -162,15 +189,30 @@ class JobQueue:
         with self.database.read() as connection:
             return views.read_job(connection, job)
 
-    def jobs(self, *, unfinished: bool = False) -> list[Job]:
-        """Return the batches, newest first."""
+    def all_totals(self, jobs: Iterable[JobId]) -> Mapping[JobId, Totals]:
+        """Return the counts of many batches at once; those that are gone are absent."""
         with self.database.read() as connection:
-            return views.read_jobs(connection, unfinished=unfinished)
+            return views.read_all_totals(connection, jobs)
+
+    def jobs(self, *, project: ProjectId | None = None, unfinished: bool = False) -> list[Job]:
+        """Return the batches on the list, the queue's last one first: the newest, unless moved."""
+        with self.database.read() as connection:
+            return views.read_jobs(connection, unfinished=unfinished, project=project)
 
     def items(self, job: JobId, *statuses: ItemStatus) -> list[JobItem]:
         """Return a batch's items in order; only those with one of `statuses`, if any are given."""
         with self.database.read() as connection:
             return views.read_items(connection, job, statuses)
+
+    def item_ids(self, job: JobId, statuses: Collection[ItemStatus] = ()) -> list[ItemId]:
+        """Return the ids of a batch's items in order; of those with one of `statuses`, if any."""
+        with self.database.read() as connection:
+            return views.read_item_ids(connection, job, statuses)
+
+    def items_by_id(self, ids: Sequence[ItemId]) -> list[JobItem]:
+        """Return items in the order of `ids`; those that are gone are absent."""
+        with self.database.read() as connection:
+            return views.read_items_by_id(connection, ids)
 
     def item(self, item: ItemId) -> JobItem:
         """Return one item."""

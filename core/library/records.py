@@ -84,10 +84,12 @@ class HashedFile:
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A named collection of photographs."""
+    """A named collection of photographs; `photographs` counts those that it holds."""
 
     id: ProjectId
     name: str
+    archived: bool = False
+    photographs: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ class ItemRequest:
 
     `root` is the output folder as the user knows it; `output` lies in it or in a folder below.
     `strength` None: the recipe's own. `seed` is set only when it was drawn for this item.
+    `held_for`: where a result that is held for review goes when it is exported.
     """
 
     source: Path
@@ -103,6 +106,7 @@ class ItemRequest:
     root: Path
     strength: float | None = None
     seed: int | None = None
+    held_for: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,8 @@ class SettledRequest:
 class JobRequest:
     """A batch to be stored. `signature` names the command: same inputs, recipe, output folder.
 
-    `again`: results that already stand are made again.
+    `again`: results that already stand are made again. `review`: results are held in the library
+    until they are exported; each item's `held_for` says where to.
     """
 
     recipe: Recipe
@@ -136,6 +141,7 @@ class JobRequest:
     name: str = ""
     origin: Origin = Origin.COMMAND_LINE
     again: bool = False
+    review: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +173,10 @@ class Job:
     again: bool
     created: float
     """Seconds since the epoch, for show only."""
+    position: int = 0
+    """Its place in the queue: lower ones are claimed first."""
+    review: bool = False
+    """Its results are held in the library until they are exported."""
     stop_reason: StopReason | None = None
     stop_message: str = ""
     stop_hint: str = ""

@@ -13,6 +13,7 @@ from core.library.claims import DeadClaim
 from core.library.lock import RenderLock
 from core.library.publisher import Publisher
 from core.library.records import ItemStatus, Recovered, Rendered, StagedFile
+from core.library.versions import Versions, versions_folder
 from core.outputs.temporary import sweep
 
 
@@ -28,13 +29,15 @@ def recover(publisher: Publisher, lock: RenderLock) -> Recovered:
 
     staged: the final file has the recorded hash -> done; else the temporary file has it ->
     published again; else waiting. running -> waiting, temporary file deleted. Items of canceled
-    batches -> canceled, unless their result stands. `lock` must be held: whoever holds it knows
+    batches -> canceled, unless their result stands. Earlier results whose way back was cut off are
+    recorded where they stand. `lock` must be held: whoever holds it knows
     that every other run is dead. Each item is settled in a transaction of its own, so that a kill
     in the middle leaves the rest to the next call.
     """
     if not lock.held:
         raise RuntimeError("only the holder of the render lock may recover")
     database = publisher.queue.database
+    Versions(database, versions_folder(database.path), publisher.fs).settle()
     with database.read() as connection:
         dead = claims.dead_claims(connection)
         folders = set(claims.tried_folders(connection))

@@ -6,19 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from sqlalchemy import Connection, Row, select
 
+from core.library.chunks import chunks
 from core.library.keys import result_key
 from core.library.records import FileStat, Result
 from core.library.tables import file_hash
 from core.library.tables import result as result_table
 from core.library.views import RESULT, read_result
 from core.outputs.template import name_key
-
-T = TypeVar("T")
-_CHUNK = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,7 @@ def known_hashes(connection: Connection, paths: Iterable[Path]) -> dict[Path, st
     """Return the remembered sha256 of those files whose stat is still the remembered one."""
     stats = {path: stat for path in paths if (stat := stat_of(path)) is not None}
     remembered: dict[tuple[int, int], tuple[FileStat, str]] = {}
-    for inodes in _chunks(sorted({stat.inode for stat in stats.values()})):
+    for inodes in chunks(sorted({stat.inode for stat in stats.values()})):
         for row in connection.execute(select(file_hash).where(file_hash.c.inode.in_(inodes))):
             remembered[row.device, row.inode] = (_stat_in(row), row.sha256)
     found = {}
@@ -82,7 +79,7 @@ class _Recorded:
     def __init__(self, connection: Connection, keys: Iterable[str]) -> None:
         self._by_source: dict[tuple[str, Path, Path], list[Result]] = defaultdict(list)
         self._by_name: dict[tuple[str, Path, str], Result] = {}
-        for chunk in _chunks(sorted(set(keys))):
+        for chunk in chunks(sorted(set(keys))):
             query = RESULT.where(result_table.c.result_key.in_(chunk))
             for row in connection.execute(query):
                 found = read_result(row)
@@ -106,8 +103,3 @@ def _unchanged(result: Result) -> bool:
         return FileStat.of(result.path.lstat()) == result.stat
     except OSError:
         return False
-
-
-def _chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(values), _CHUNK):
-        yield values[start : start + _CHUNK]

@@ -46,7 +46,7 @@ ARROWS: dict[ItemStatus, frozenset[ItemStatus]] = {
     ItemStatus.LEFT_OUT: frozenset({ItemStatus.PENDING}),
     ItemStatus.FAILED: frozenset({ItemStatus.PENDING}),
     ItemStatus.QUARANTINED: frozenset({ItemStatus.PENDING}),
-    ItemStatus.CANCELED: frozenset(),
+    ItemStatus.CANCELED: frozenset({ItemStatus.PENDING}),
 }
 """Which status may follow which; a trigger in the database refuses every other change too."""
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from core.errors import LEFT_OUT_REASONS, Reason
 from core.library.ids import ItemId, JobId
+from core.library.photo import Decision
 from core.library.records import OPEN_STATUSES, Claim, FileStat, ItemStatus, Rendered
+from core.library.results import record_result
 from core.library.states import CLEARED, WAITING, StaleClaim, move
-from core.library.tables import item, job, result
-from core.outputs.template import name_key
+from core.library.tables import item, job, photo
 
 CRASHES_TO_QUARANTINE = 3
 """This many deaths of the render process in one photograph rendered alone set it aside."""
@@ -69,28 +68,12 @@ def finish(connection: Connection, which: ItemId, attempt: int, stat: FileStat) 
         run=None,
     )
     row = connection.execute(select(item).where(item.c.id == which)).one()
-    values = {
-        "asset_id": row.asset_id,
-        "folder": row.final.parent,
-        "name": Path(row.final.name),
-        "name_key": name_key(row.final.name),
-        "result_key": row.result_key,
-        "sha256": row.staged_sha256,
-        "source_sha256": row.source_sha256,
-        **stat_values(stat),
-        "unchanged": row.unchanged,
-        "facts": row.facts,
-        "created": time.time(),
-    }
-    statement = insert(result).values(values)
-    connection.execute(
-        statement.on_conflict_do_update(index_elements=["folder", "name_key"], set_=values)
-    )
-
-
-def stat_values(stat: FileStat) -> dict[str, int]:
-    """Return a stat as the columns that hold one."""
-    return {name: getattr(stat, name) for name in FileStat.__slots__}
+    made = ("asset_id", "result_key", "source_sha256", "unchanged", "facts")
+    values = {name: getattr(row, name) for name in made} | {"sha256": row.staged_sha256}
+    record_result(connection, row.final, stat, values)
+    # What was kept or rejected was the former result: nobody has looked at this one yet.
+    new = update(photo).where(photo.c.last_item == which)
+    connection.execute(new.values(decision=Decision.UNDECIDED))
 
 
 def already_done(connection: Connection, which: ItemId, attempt: int, output: Path) -> None:
@@ -169,8 +152,8 @@ def retry(connection: Connection, which: JobId, *, quarantined: bool) -> int:
 
 
 def lift(connection: Connection, which: JobId, **more: object) -> None:
-    """Lift a batch's stop."""
-    values = {"stop_reason": None, "stop_message": "", "stop_hint": ""} | more
+    """Lift a batch's stop; it is on the list again."""
+    values = {"stop_reason": None, "stop_message": "", "stop_hint": "", "hidden": False} | more
     connection.execute(update(job).where(job.c.id == which).values(values))
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from sqlalchemy import Connection, Row, exists, func, select
 from core.engine.messages import Numerics
 from core.errors import LibraryError, Reason, StopReason
 from core.events import Totals
-from core.library.ids import ItemId, JobId
+from core.library.chunks import among
+from core.library.ids import ItemId, JobId, PhotoId, ProjectId
 from core.library.records import (
     OPEN_STATUSES,
     FileStat,
@@ -23,7 +25,7 @@ from core.library.records import (
     Origin,
     Result,
 )
-from core.library.tables import asset, item, job, result
+from core.library.tables import asset, item, job, photo, result
 from core.recipe import Recipe
 
 RESULT = select(result, asset.c.path.label("source")).join_from(result, asset)
@@ -42,12 +44,26 @@ def recipe_of(text: str) -> Recipe:
 
 def read_totals(connection: Connection, which: JobId) -> Totals:
     """Count a batch's items by status."""
-    ignored = connection.scalar(select(job.c.ignored).where(job.c.id == which))
-    if ignored is None:
+    found = read_all_totals(connection, [which])
+    if which not in found:
         raise _no_job(which)
-    query = select(item.c.status, func.count()).where(item.c.job_id == which)
-    rows = connection.execute(query.group_by(item.c.status))
-    counts = {str(status): int(count) for status, count in rows}
+    return found[which]
+
+
+def read_all_totals(connection: Connection, jobs: Iterable[JobId]) -> dict[JobId, Totals]:
+    """Count the items of many batches by status; those that are not there are absent."""
+    asked = list(jobs)
+    counts: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    query = select(item.c.job_id, item.c.status, func.count()).where(among(item.c.job_id, asked))
+    for which, status, count in connection.execute(query.group_by(item.c.job_id, item.c.status)):
+        counts[which][status] = count
+    ignored = select(job.c.id, job.c.ignored).where(among(job.c.id, asked))
+    return {
+        JobId(row.id): _totals(counts[row.id], row.ignored) for row in connection.execute(ignored)
+    }
+
+
+def _totals(counts: Mapping[str, int], ignored: int) -> Totals:
     settled = {status: counts.get(status, 0) for status in ItemStatus}
     waiting = sum(settled.pop(status) for status in OPEN_STATUSES)
     named = {status.value: count for status, count in settled.items()}
@@ -62,9 +78,14 @@ def read_job(connection: Connection, which: JobId) -> Job:
     return _job(row)
 
 
-def read_jobs(connection: Connection, *, unfinished: bool) -> list[Job]:
-    """Read all batches, newest first."""
-    query = select(job, *_STANDING).order_by(job.c.id.desc())
+def read_jobs(
+    connection: Connection, *, unfinished: bool, project: ProjectId | None = None
+) -> list[Job]:
+    """Read the batches on the list, the last one of the queue first."""
+    query = select(job, *_STANDING).where(job.c.hidden.is_(False))
+    query = query.order_by(job.c.position.desc(), job.c.id.desc())
+    if project is not None:
+        query = query.where(job.c.project_id == project)
     if unfinished:
         query = query.where(has_items(OPEN_STATUSES))
     return [_job(row) for row in connection.execute(query)]
@@ -94,6 +115,8 @@ def _job(row: Row[Any]) -> Job:
         state=_state(row),
         again=row.again,
         created=row.created,
+        position=row.position,
+        review=row.review,
         stop_reason=None if row.stop_reason is None else StopReason(row.stop_reason),
         stop_message=row.stop_message,
         stop_hint=row.stop_hint,
@@ -128,6 +151,31 @@ def read_item(connection: Connection, which: ItemId) -> JobItem:
     if row is None:
         raise LibraryError(f"There is no photograph number {which} in the library.")
     return _item(row)
+
+
+def read_item_ids(
+    connection: Connection, which: JobId, statuses: Collection[ItemStatus]
+) -> list[ItemId]:
+    """Read the ids of a batch's items in order."""
+    query = select(item.c.id).where(item.c.job_id == which).order_by(item.c.position)
+    if statuses:
+        query = query.where(item.c.status.in_(sorted(statuses)))
+    return list(connection.scalars(query))
+
+
+def read_items_by_id(connection: Connection, ids: Sequence[ItemId]) -> list[JobItem]:
+    """Read items in the order of `ids`; those that are gone are absent."""
+    rows = connection.execute(_ITEM.where(among(item.c.id, ids)))
+    found = {row.id: _item(row) for row in rows}
+    return [found[which] for which in ids if which in found]
+
+
+def read_items_of(connection: Connection, which: PhotoId) -> list[JobItem]:
+    """Read what a project's batches made of one of its photographs, newest first."""
+    ours = (photo.c.asset_id == item.c.asset_id) & (photo.c.project_id == job.c.project_id)
+    query = _ITEM.join(job, job.c.id == item.c.job_id).join(photo, ours)
+    query = query.where(photo.c.id == which).order_by(item.c.id.desc())
+    return [_item(row) for row in connection.execute(query)]
 
 
 def _item(row: Row[Any]) -> JobItem:

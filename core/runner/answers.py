@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 
-from core.engine.host import Died
+from core.engine.host import Died, Heard, Pictured
 from core.engine.messages import (
     Announced,
+    DevicesFound,
     EngineFailed,
-    FromRender,
     ItemCanceled,
     ItemTrouble,
     ModelLoaded,
+    PreviewTrouble,
     Rendered,
     Stepped,
 )
@@ -21,6 +22,7 @@ from core.library import records
 from core.library.ids import ItemId
 from core.library.queue import StaleClaim
 from core.library.records import Claim, ItemStatus
+from core.runner.asides import Asides
 from core.runner.deaths import Suspects, Verdict
 from core.runner.decide import Decider
 from core.runner.engine import Engine
@@ -35,16 +37,22 @@ class Answers:
     """Turns messages into records and events."""
 
     def __init__(
-        self, parts: RunnerParts, report: Report, engine: Engine, decider: Decider
+        self,
+        parts: RunnerParts,
+        report: Report,
+        engine: Engine,
+        decider: Decider,
+        asides: Asides,
     ) -> None:
         self._queue = parts.queue
         self._publisher = parts.publisher
         self._report = report
         self._engine = engine
         self._decider = decider
+        self._asides = asides
         self.suspects = Suspects()
 
-    def hear(self, work: Work, message: FromRender | Died, now: float) -> None:
+    def hear(self, work: Work, message: Heard, now: float) -> None:
         """Act on one message.
 
         Raises:
@@ -54,8 +62,10 @@ class Answers:
             self._died(work, message)
         elif isinstance(message, ModelLoaded):
             self.model_loaded(work, message)
+        elif isinstance(message, Pictured | PreviewTrouble | DevicesFound):
+            self._asides.hear(message)
         elif isinstance(message, EngineFailed):
-            raise self._stopped(message)
+            self._failed(message)
         elif isinstance(message, Announced | Stepped | Rendered | ItemTrouble | ItemCanceled):
             flight = work.flights.get(ItemId(message.item))
             # Without one it is about an item that was given up meanwhile.
@@ -151,18 +161,22 @@ class Answers:
 
     def model_loaded(self, work: Work, message: ModelLoaded) -> None:
         """Note with which numerics the batch's model is there."""
-        self._engine.loaded(message)
         job = work.job.id
+        if not self._engine.loaded(message):
+            return
         if self._engine.asked_job != job:
+            self._asides.model_loaded(message)
             return
         self._engine.keep_numerics(job, self._queue.set_numerics(job, message.numerics))
         self._report.emit(ModelReady(message.model, message.device, message.dtype, message.seconds))
 
-    @staticmethod
-    def _stopped(message: EngineFailed) -> BatchStopped:
-        # Without a reason it is the model or the settings for it that were refused.
-        reason = message.reason or StopReason.MODEL_MISSING
-        return BatchStopped(reason, message.message, hint=message.hint)
+    def _failed(self, message: EngineFailed) -> None:
+        """Stop the batch, unless it was a model for something else that cannot be had."""
+        if message.loading is not None and not self._engine.load_failed(message):
+            self._asides.load_failed(message)
+            return
+        reason = message.reason or StopReason.SETTINGS_REFUSED
+        raise BatchStopped(reason, message.message, hint=message.hint)
 
     def _died(self, work: Work, died: Died) -> None:
         """Give every photograph in flight its verdict; what was only waiting is not concerned."""
@@ -175,7 +189,8 @@ class Answers:
             rungs=self._engine.rungs(work.job.id),
         )
         _log.warning("render process %s\n%s", died.death.describe(), died.death.stderr)
-        self._report.emit(DeviceLost(_lost_message(died)))
+        self._asides.died(died)
+        self._report.emit(DeviceLost(lost_message(died)))
         self._give_back([flight for flight in flights if not flight.announced])
         for flight in announced:
             self._sentence(flight, judgement.items[flight.claim.item], died)
@@ -219,7 +234,8 @@ class Answers:
         self._queue.release([flight.claim for flight in flights], refund=True)
 
 
-def _lost_message(died: Died) -> str:
+def lost_message(died: Died) -> str:
+    """Say that the process is gone, for a DeviceLost."""
     if died.hung:
         return "The render process stopped answering and was ended; its work is done again."
     return f"The render process {died.death.describe()}; its work is done again."

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+import time
 import uuid
+from collections.abc import Callable
 
-from core.events import EventSink
+from core.engine.host import Died, Heard, Pictured
+from core.engine.messages import DevicesFound, EngineFailed, ModelLoaded, PreviewTrouble
+from core.events import DeviceLost, EventSink
 from core.library.ids import JobId
 from core.library.recovery import recover
+from core.runner.answers import lost_message
+from core.runner.asides import Asides
 from core.runner.engine import Engine
 from core.runner.parts import EngineChoice, RunnerParts, RunOutcome
+from core.runner.previews import PreviewRequest
 from core.runner.report import Report
 from core.runner.shift import Shift
 from core.runner.stop import StopSignal
@@ -24,7 +32,11 @@ class BatchRunner:
 
         runner = BatchRunner(RunnerParts(...), sink, EngineChoice(device="cpu"))
         outcome = runner.run(stop, job)   # returns when nothing waits, stopped, blocked or busy
+        runner.idle(60)                   # previews and devices, until woken or a minute is over
         runner.close()                    # ends the render process
+
+    `preview`, `detect`, `warm_up` and `wake` may be called from any thread; they are heeded in
+    `run` and in `idle`.
     """
 
     def __init__(
@@ -33,6 +45,37 @@ class BatchRunner:
         self._parts = parts
         self._report = Report(sink)
         self._engine = Engine(parts.host, choice or EngineChoice())
+        self._asides = Asides(self._engine, parts.registry, self._report, parts.max_pixels)
+        self._woken = threading.Event()
+
+    # from any thread
+
+    def preview(self, request: PreviewRequest) -> None:
+        """Make a preview between the work; PreviewParts or PreviewFailed tell. The newest wins."""
+        self._asides.preview(request)
+        self.wake()
+
+    def detect(self) -> None:
+        """Find the devices; DevicesDetected tells."""
+        self._asides.detect()
+        self.wake()
+
+    def warm_up(self) -> None:
+        """Start the render process and load the built-in model, if none is loaded."""
+        self._asides.warm_up()
+        self.wake()
+
+    def do(self, act: Callable[[], None]) -> None:
+        """Have something done on the thread that runs, between two pieces of its work."""
+        self._asides.do(act)
+        self.wake()
+
+    def wake(self) -> None:
+        """Let `idle` come back, and `run` look up at once."""
+        self._woken.set()
+        self._engine.poke()
+
+    # on the thread that runs
 
     def run(self, stop: StopSignal, job: JobId | None = None) -> RunOutcome:
         """Work until nothing is waiting in `job` (None: in the library), or `stop` is given.
@@ -49,11 +92,32 @@ class BatchRunner:
         try:
             recover(self._parts.publisher, lock)
             name = uuid.uuid4().hex
-            shift = Shift(self._parts, self._report, self._engine, stop, run_name=name)
+            shift = Shift(self._parts, self._report, self._engine, stop, name, self._asides)
             return shift.work(job)
         finally:
             if not held_before:
                 lock.release()
+
+    def idle(self, seconds: float) -> bool:
+        """Answer previews and the like for `seconds`; return early, with True, when woken."""
+        until = time.monotonic() + seconds
+        while True:
+            self._asides.pump(busy=False)
+            left = until - time.monotonic()
+            if self._woken.is_set():
+                self._woken.clear()
+                self._asides.pump(busy=False)
+                return True
+            if left <= 0:
+                return False
+            if not self._engine.running:
+                self._woken.wait(left)
+            elif (message := self._engine.receive(left)) is not None:
+                self._hear(message)
+
+    def choose(self, choice: EngineChoice) -> None:
+        """Use another device from now on; not while `run` is going on."""
+        self._engine.choose(choice)
 
     def end_if_idle(self, seconds: float) -> bool:
         """End a render process without work for `seconds`; return whether it was ended."""
@@ -62,3 +126,18 @@ class BatchRunner:
     def close(self) -> None:
         """End the render process; a later `run` starts it again."""
         self._engine.end()
+
+    def _hear(self, message: Heard) -> None:
+        """Act on what the render process says while no batch is worked on."""
+        if isinstance(message, Pictured | PreviewTrouble | DevicesFound):
+            self._asides.hear(message)
+        elif isinstance(message, ModelLoaded):
+            if self._engine.loaded(message):
+                self._asides.model_loaded(message)
+        elif isinstance(message, EngineFailed):
+            self._engine.load_failed(message)
+            self._asides.load_failed(message)
+        elif isinstance(message, Died):
+            self._asides.died(message)
+            if message.death.native or message.hung:
+                self._report.emit(DeviceLost(lost_message(message)))

@@ -75,6 +75,9 @@ class Suspects:
             rungs: length of the memory ladder.
         """
         items = list(announced)
+        if died.preview is not None:
+            # That photograph, or its decoder, is as likely; it is not shown a second time.
+            return Judgement(dict.fromkeys(items, Verdict.AGAIN))
         if died.death.native or died.death.oom_killed or died.hung:
             self._alone |= set(items)
         if died.hung:

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from core.engine.host import Died, RenderHost
-from core.engine.messages import FromRender, LoadModel, ModelLoaded, Numerics, Render
+from core.engine.host import Died, Heard, RenderHost
+from core.engine.messages import (
+    Detect,
+    EngineFailed,
+    LoadModel,
+    MakePreview,
+    ModelLoaded,
+    Numerics,
+    Render,
+)
 from core.engine.models import ModelSpec
+from core.errors import BatchStopped, StopReason
 from core.library.ids import JobId
 from core.runner.deaths import ladder
 from core.runner.parts import EngineChoice
@@ -29,6 +38,7 @@ class Engine:
         self._asked: tuple[JobId, int] | None = None
         self._requested: LoadModel | None = None
         self._loaded: ModelLoaded | None = None
+        self._number = 0
         self._stored: dict[JobId, Numerics] = {}
 
     @property
@@ -39,7 +49,22 @@ class Engine:
     @property
     def loading(self) -> bool:
         """Whether a model was asked for and is not there yet."""
-        return self._asked is not None and self._loaded is None
+        return self._requested is not None and self._loaded is None
+
+    @property
+    def loading_for_batch(self) -> bool:
+        """Whether that is a batch's model."""
+        return self._asked is not None and self.loading
+
+    @property
+    def has_any(self) -> bool:
+        """Whether a model is loaded, or being loaded."""
+        return self.running and self._requested is not None
+
+    def has(self, spec: ModelSpec) -> bool:
+        """Return whether this model is loaded, with whatever numerics."""
+        requested = self._requested
+        return self._loaded is not None and requested is not None and requested.model == spec
 
     @property
     def capacity(self) -> int:
@@ -70,11 +95,21 @@ class Engine:
             self._stored[job] = stored
         request = self._request(spec, self._stored.get(job), level)
         self._asked = (job, level)
-        if self._loaded is not None and self.running and self._is_loaded(request):
+        if self.running and self._is_there(request):
             return self._loaded
-        self._requested, self._loaded = request, None
-        self._get_host().send(request)
+        self._send_load(request)
         return None
+
+    def warm_up(self, spec: ModelSpec) -> None:
+        """Load a model that no batch has asked for yet; errors as in `load`."""
+        self._asked = None
+        self._send_load(self._request(spec, None, 0).model_copy(update={"warm": True}))
+
+    def _send_load(self, request: LoadModel) -> None:
+        self._number += 1
+        self._requested = request.model_copy(update={"number": self._number})
+        self._loaded = None
+        self._get_host().send(self._requested)
 
     def _request(self, spec: ModelSpec, stored: Numerics | None, level: int) -> LoadModel:
         elsewhere = stored and self._choice.device not in ("auto", stored.device)
@@ -87,16 +122,38 @@ class Engine:
             numerics=ladder(stored)[level] if stored and not elsewhere else None,
         )
 
-    def _is_loaded(self, request: LoadModel) -> bool:
-        """Whether the model that is loaded is what `request` would bring."""
-        if self._requested is None or self._requested.model != request.model:
+    def _is_there(self, request: LoadModel) -> bool:
+        """Whether what is loaded, or being loaded, is what `request` would bring."""
+        requested = self._requested
+        if requested is None or requested.model != request.model:
             return False
         same = self._loaded is not None and request.numerics == self._loaded.numerics
-        return same or request == self._requested
+        unnumbered = {"number": request.number, "warm": request.warm}
+        return same or request == requested.model_copy(update=unnumbered)
 
-    def loaded(self, message: ModelLoaded) -> None:
-        """The model is there."""
-        self._loaded = message
+    def loaded(self, message: ModelLoaded) -> bool:
+        """A model is there; return whether it is the one asked for last."""
+        is_awaited = self._is_last(message.number)
+        if is_awaited:
+            self._loaded = message
+        return is_awaited
+
+    def load_failed(self, message: EngineFailed) -> bool:
+        """A model cannot be had; return whether a batch is waiting for it."""
+        if not self._is_last(message.loading):
+            return False
+        is_for_batch = self._asked is not None
+        self._forget()
+        return is_for_batch
+
+    def _is_last(self, number: int | None) -> bool:
+        return self._requested is not None and self._requested.number == number
+
+    def choose(self, choice: EngineChoice) -> None:
+        """Use another device from now on; a process with a model on the former one is ended."""
+        if choice != self._choice:
+            self._choice = choice
+            self.end()
 
     def keep_numerics(self, job: JobId, numerics: Numerics) -> None:
         """These are the batch's numerics from now on."""
@@ -130,12 +187,26 @@ class Engine:
         """Hand over a photograph; errors as in `load`."""
         self._get_host().send(message)
 
+    def preview(self, message: MakePreview) -> None:
+        """Ask for a preview; errors as in `load`."""
+        self._get_host().send(message)
+
+    def detect(self) -> None:
+        """Ask for the devices; errors as in `load`."""
+        self._get_host().send(Detect())
+
+    def poke(self) -> None:
+        """Let `receive` come back at once; from any thread."""
+        host = self._host
+        if host is not None:
+            host.poke()
+
     def cancel(self, items: Iterable[int]) -> None:
         """Ask for photographs to be dropped."""
         if self._host is not None:
             self._host.cancel(items)
 
-    def receive(self, timeout: float) -> FromRender | Died | None:
+    def receive(self, timeout: float) -> Heard | None:
         """Return what the process says, that it died, or None."""
         if self._host is None:
             return None
@@ -164,3 +235,12 @@ class Engine:
         if self._host is None:
             self._host = self._host_of()
         return self._host
+
+
+def cannot_start(error: OSError) -> BatchStopped:
+    """Return the error for a render process that cannot be started."""
+    return BatchStopped(
+        StopReason.GPU_LOST,
+        f"The render process cannot be started: {error.strerror}.",
+        hint="Install Regrain again, then Resume.",
+    )

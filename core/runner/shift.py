@@ -8,16 +8,18 @@ from collections.abc import Callable
 
 from core.engine.messages import Render
 from core.engine.models import ModelSpec
-from core.errors import BatchStopped, CoreError, LibraryError, StopReason
+from core.errors import BatchStopped, CoreError, LibraryError, StopReason, stop_reason
 from core.events import JobFinished, ModelLoading
 from core.library.ids import JobId
 from core.library.records import Claim, JobState
 from core.runner.answers import Answers
+from core.runner.asides import Asides
 from core.runner.decide import Decider, ToRender
-from core.runner.engine import Engine
+from core.runner.engine import Engine, cannot_start
 from core.runner.parts import RunnerParts, RunOutcome
 from core.runner.provenance import provenance
 from core.runner.report import Report
+from core.runner.space import Space
 from core.runner.stop import Stop, StopSignal
 from core.runner.work import Flight, Work, claims_of
 
@@ -42,6 +44,7 @@ class Shift:
         engine: Engine,
         stop: StopSignal,
         run_name: str,
+        asides: Asides,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._parts = parts
@@ -52,7 +55,9 @@ class Shift:
         self._run_name = run_name
         self._clock = clock
         self._decider = Decider(parts, report)
-        self._answers = Answers(parts, report, engine, self._decider)
+        self._asides = asides
+        self._answers = Answers(parts, report, engine, self._decider, asides)
+        self._space = Space(parts.queue, parts.publisher.fs, clock)
         self._work: Work | None = None
         self._blocked = False
         self._drop_at: float | None = None
@@ -80,10 +85,11 @@ class Shift:
         except LibraryError:
             raise
         except CoreError as error:
-            self._block(BatchStopped(StopReason.MODEL_MISSING, error.message, hint=error.hint))
+            self._block(BatchStopped(stop_reason(error), error.message, hint=error.hint))
         return True
 
     def _step(self, job: JobId | None) -> bool:
+        self._asides.pump(busy=bool(self._work and self._work.flights))
         stopping = self._stop.asked is not Stop.NO
         if stopping and not self._wind_down():
             return False
@@ -111,6 +117,7 @@ class Shift:
                 work = self._work = Work(self._queue.job(claims[0].job))
             if claims and work is not None:
                 work.fresh.extend(claims)
+                self._space.check(work.job)
             self._claim_at = 0.0 if claims else now + LOOK_SECONDS
         if work is None:
             return False
@@ -167,11 +174,7 @@ class Shift:
         try:
             loaded = self._engine.load(work.job.id, spec, work.job.numerics, level)
         except OSError as error:
-            raise BatchStopped(
-                StopReason.GPU_LOST,
-                f"The render process cannot be started: {error.strerror}.",
-                hint="Install Regrain again, then Resume.",
-            ) from error
+            raise cannot_start(error) from error
         if loaded is not None:
             self._answers.model_loaded(work, loaded)
         else:
@@ -267,7 +270,7 @@ class Shift:
         work, self._work, self._drop_at = self._work, None, None
         if work is None:
             raise stopped
-        if work.flights or self._engine.loading:
+        if work.flights or self._engine.loading_for_batch:
             self._give_up(work)
         self._release(work.take_idle())
         self._queue.block(work.job.id, stopped.reason, stopped.message, stopped.hint)
@@ -285,7 +288,7 @@ class Shift:
     def _abandon(self) -> None:
         """Leave nothing in work, however the run ends."""
         work, self._work = self._work, None
-        if self._engine.loading:
+        if self._engine.loading_for_batch:
             self._engine.end(grace=0.0)
         if work is not None and not work.empty:
             # The library may be what failed: then the next start settles the rows.

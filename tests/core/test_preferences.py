@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from core.errors import SettingsError
-from core.preferences import Preferences, load_preferences, save_preferences, user_paths
+from core.preferences import (
+    Paths,
+    Preferences,
+    load_preferences,
+    save_preferences,
+    user_paths,
+)
 
 
 def test_regrain_home_moves_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,9 +49,9 @@ def test_preferences_are_read_back(tmp_path: Path) -> None:
 
 def test_what_a_newer_version_wrote_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "preferences.json"
-    path.write_text('{"device": "cpu", "theme": "dark"}')
+    path.write_text('{"device": "cpu", "hologram": "on"}')
     save_preferences(path, load_preferences(path).model_copy(update={"device": "auto"}))
-    assert '"theme": "dark"' in path.read_text()
+    assert '"hologram": "on"' in path.read_text()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"device": 3}', "\x00"])
@@ -70,3 +76,28 @@ def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.M
         save_preferences(path, Preferences(device="cuda:0"))
     assert load_preferences(path).device == "cpu"
     assert [file.name for file in tmp_path.iterdir()] == ["preferences.json"]
+
+
+def test_what_the_window_keeps_survives(tmp_path: Path) -> None:
+    path = tmp_path / "preferences.json"
+    wanted = Preferences(
+        idle_minutes=0, close_to_tray=True, keep_awake=False, notify=False, on_done="beep",
+        theme="dark", last_project=3, thumbnail_cache_mb=500,
+    )  # fmt: skip
+    save_preferences(path, wanted)
+    assert load_preferences(path) == wanted
+
+
+@pytest.mark.parametrize(
+    "wrong", ['{"theme": "pink"}', '{"thumbnail_cache_mb": 0}', '{"idle_minutes": -1}']
+)
+def test_wrong_values_are_named_and_left_in_the_file(tmp_path: Path, wrong: str) -> None:
+    path = tmp_path / "preferences.json"
+    path.write_text(wrong)
+    with pytest.raises(SettingsError, match=r"preferences\.json"):
+        load_preferences(path)
+    assert path.read_text() == wrong
+
+
+def test_the_cache_lies_with_the_rest_when_a_home_is_given(tmp_path: Path) -> None:
+    assert Paths.under(tmp_path).cache == tmp_path / "cache"

@@ -10,7 +10,6 @@ import pytest
 from core.cli.console import Console
 from core.cli.drive import Drive
 from core.cli.exits import ExitCode
-from core.cli.follow import Follower, follow
 from core.cli.summary import exit_code, of_this_invocation, sentence
 from core.errors import LibraryError
 from core.events import Event, ItemDone, Totals
@@ -18,6 +17,7 @@ from core.library.ids import ItemId, JobId
 from core.library.queue import JobQueue
 from core.library.records import Enqueued, JobRequest, JobState
 from core.runner import EngineChoice, RunOutcome, StopSignal
+from core.runner.follow import Follower, follow
 from core.services import open_services
 from tests.core.cli.commands import Ran
 

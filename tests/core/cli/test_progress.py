@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from core.cli.console import Console
-from core.cli.pace import Pace
 from core.cli.progress import BarProgress, LineProgress, make_progress
+from core.pace import Pace
 from tests.core.cli.commands import LAUNCHER, photograph
 from tests.fakes import fake_environment
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from core.cli.options import DetailOptions, EditOptions, OutputOptions
-from core.cli.recipe_files import to_toml
 from core.cli.recipes import Wanted, read_options
 from core.errors import SettingsError
 from core.presets import find_preset, load_presets
@@ -22,6 +21,7 @@ from core.recipe import (
     SigmaSchedule,
     parse_recipe,
 )
+from core.toml import to_toml
 
 
 def read(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.engine.host import Died, RenderHost
+from core.engine.host import Died, Pictured, RenderHost
 from core.engine.messages import (
     Announced,
     Detect,
@@ -21,6 +23,7 @@ from core.engine.messages import (
     Hello,
     ItemCanceled,
     LoadModel,
+    MakePreview,
     ModelLoaded,
     Numerics,
     Render,
@@ -32,7 +35,7 @@ from core.recipe import EditSettings, OutputSettings, SchedulerName
 from tests.fakes import FAKE_RENDER_COMMAND, expected_pixels, fake_environment
 
 Started = Callable[..., RenderHost]
-Heard = list[FromRender | Died]
+Heard = list[FromRender | Pictured | Died]
 
 
 class Clock:
@@ -115,6 +118,54 @@ def test_it_starts_when_it_is_needed_and_not_before(host_with: Started) -> None:
     host.send(Detect())
     kinds = [type(message) for message in hear(host, DevicesFound)]
     assert kinds == [Hello, DevicesFound]
+
+
+def preview(source: Path, request: int = 1) -> MakePreview:
+    return MakePreview(request=request, model="fake", source=source, edit=EditSettings())
+
+
+def test_a_preview_comes_with_its_bytes(host_with: Started, photo: Callable[[str], Path]) -> None:
+    host = host_with()
+    host.send(preview(photo("a.png")))
+    *_, first, second = (hear(host, Pictured), hear(host, Pictured))
+    for heard in (first, second):
+        picture = heard[-1]
+        assert isinstance(picture, Pictured)
+        with Image.open(io.BytesIO(picture.jpeg)) as image:
+            assert image.size == (picture.message.width, picture.message.height) == (32, 24)
+
+
+def test_a_death_in_a_preview_says_so(host_with: Started, photo: Callable[[str], Path]) -> None:
+    """Or the photographs of the batch would be blamed for it."""
+    host = host_with()
+    host.send(preview(photo("peekabort.png"), 7))
+    died = hear(host, Died)[-1]
+    assert isinstance(died, Died)
+    assert died.preview == 7
+
+
+def test_a_preview_is_work_until_it_is_there(
+    host_with: Started, photo: Callable[[str], Path]
+) -> None:
+    """An idle process is ended to free its memory; one that makes a preview is not idle."""
+    host = host_with()
+    host.send(preview(photo("a.png")))
+    assert not host.end_if_idle(0)
+    hear(host, Pictured)
+    assert not host.end_if_idle(0), "that was the draft"
+    hear(host, Pictured)
+    assert host.end_if_idle(0)
+
+
+def test_a_poke_ends_the_waiting(host_with: Started) -> None:
+    """Stop and a new preview must not wait for the next message of a slow model."""
+    host = host_with()
+    host.start()
+    hear(host, Hello)
+    host.poke()
+    begun = time.monotonic()
+    assert host.receive(60) is None
+    assert time.monotonic() - begun < 30
 
 
 def test_a_photograph_goes_through(host_with: Started, photo: Callable[[str], Path]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import subprocess
 import sys
@@ -27,8 +28,11 @@ from core.engine.messages import (
     ItemCanceled,
     ItemTrouble,
     LoadModel,
+    MakePreview,
     ModelLoaded,
     Numerics,
+    PreviewPicture,
+    PreviewTrouble,
     Render,
     Rendered,
     Shutdown,
@@ -36,6 +40,7 @@ from core.engine.messages import (
 )
 from core.engine.models import ModelSpec
 from core.errors import Reason, StopReason
+from core.events import PreviewKind
 from core.recipe import EditSettings, OutputSettings
 from tests.core.engine.samples import photograph, save
 
@@ -203,6 +208,54 @@ def test_devices_are_found(parent: Parent) -> None:
     parent.channel.send(Detect())
     found = parent.until(DevicesFound)
     assert any(device.key == "cpu" for device in found.devices)
+
+
+def test_a_preview_comes_while_a_photograph_is_in_work(parent: Parent, tmp_path: Path) -> None:
+    """Between the layers of a pass that would go on for minutes."""
+    source = save(tmp_path, "source.png", photograph(120, 120))
+    long = {"mode": "repaint", "strength": 1.0, "num_inference_steps": 1000}
+    item = parent.render(source, tmp_path / "a.tmp", **long)
+    parent.until(Stepped)
+    ask = {"model": "small", "source": source, "box": (8, 8, 64, 48)}
+    parent.channel.send(MakePreview(request=1, edit=EditSettings(amount=10), **ask))
+    while True:
+        message, tail = parent.channel.receive_with_tail()
+        assert isinstance(message, Stepped | PreviewPicture | Announced), message
+        if isinstance(message, PreviewPicture):
+            break
+    assert message.shows is PreviewKind.FULL
+    with Image.open(io.BytesIO(tail)) as image:
+        assert image.size == (64, 48)
+    parent.channel.send(CancelItems(items=(item,)))
+    assert parent.until(ItemCanceled).item == item
+
+
+def test_settings_of_no_use_are_not_called_a_missing_model(parent: Parent, tmp_path: Path) -> None:
+    """Resume after "model missing" would send the user looking for files that are there."""
+    source = save(tmp_path, "source.png", photograph(60, 80))
+    parent.render(source, tmp_path / "a.tmp", prompt="watercolour")
+    while not isinstance(message := parent.channel.receive(), EngineFailed):
+        assert isinstance(message, Announced)
+    assert message.reason is StopReason.SETTINGS_REFUSED
+
+
+def test_a_model_that_fails_to_load_names_its_request(
+    parent: Parent, spec: ModelSpec, tmp_path: Path
+) -> None:
+    gone = spec.model_copy(update={"folder": tmp_path / "gone"})
+    parent.channel.send(LoadModel(model=gone, numerics=NUMERICS, number=17))
+    message = parent.channel.receive()
+    assert isinstance(message, EngineFailed)
+    assert (message.reason, message.loading) == (StopReason.MODEL_MISSING, 17)
+    parent.channel.send(LoadModel(model=spec, numerics=NUMERICS, number=18, warm=True))
+    assert parent.until(ModelLoaded).number == 18
+
+
+def test_a_preview_before_any_model_is_refused(fresh: Parent, tmp_path: Path) -> None:
+    source = save(tmp_path, "source.png", photograph(60, 80))
+    message = MakePreview(request=1, model="small", source=source, edit=EditSettings())
+    fresh.channel.send(message)
+    assert "not loaded" in fresh.until(PreviewTrouble).message
 
 
 def test_without_a_model_it_says_so(fresh: Parent, tmp_path: Path) -> None:

@@ -7,13 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.images.blend import blend_weights, reflected
 from core.images.tile import (
     BLEND,
     OVERLAP,
-    blend_weights,
     chosen_tile,
     pass_shape,
-    reflected,
     round_up,
     tile_grid,
     tile_starts,

@@ -21,9 +21,28 @@ from core.library.tables import APPLICATION_ID, SCHEMA_VERSION, metadata
 from tests.core.library.bench import Bench
 
 
-def schema(connection: sqlite3.Connection) -> dict[str, str]:
+def schema(connection: sqlite3.Connection) -> dict[str, list[str]]:
+    """Return what each name is made of; a table's columns and constraints in any order."""
     rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-    return {name: re.sub(r"[\s\"]+", " ", sql) for name, sql in rows}
+    return {name: clauses(re.sub(r"[\s\"]+", " ", sql)) for name, sql in rows}
+
+
+def clauses(sql: str) -> list[str]:
+    """Split a statement at the commas of its outer parentheses: columns that were added later
+    stand after the constraints."""
+    head, _, body = sql.partition("(")
+    if not head.startswith("CREATE TABLE"):
+        return [sql]
+    found, depth = [""], 1
+    for character in body:
+        depth += (character == "(") - (character == ")")
+        if depth == 1 and character == ",":
+            found.append("")
+        elif depth:
+            found[-1] += character
+        else:
+            break
+    return [head.strip(), *sorted(clause.strip() for clause in found)]
 
 
 def header(path: Path) -> tuple[int, int]:

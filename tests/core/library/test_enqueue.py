@@ -14,8 +14,8 @@ from core.library.ids import JobId
 from core.library.intake import job_request
 from core.library.keys import result_key, settings_digest
 from core.library.records import FileStat, ItemStatus, JobRequest
+from core.library.results import stat_values
 from core.library.tables import asset, file_hash, result
-from core.library.transitions import stat_values
 from core.recipe import OnConflict, OutputFormat
 from core.scan import scan
 from tests.core.library.bench import SPEC, Bench, sha256

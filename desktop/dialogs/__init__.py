@@ -1,0 +1,1 @@
+"""Dialogs: devices, models, preferences, shortcuts, about."""

@@ -1,0 +1,1 @@
+"""The queue: batches and their photographs, as a table that lives."""

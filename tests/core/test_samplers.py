@@ -1,0 +1,78 @@
+"""Sampler names of other programs; one read wrongly would render other pictures."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.errors import SettingsError
+from core.recipe import SchedulerName, SigmaSchedule
+from core.samplers import read_sampler
+
+A1111 = {
+    "DPM++ 2M": ("dpmpp-2m", None),
+    "DPM++ SDE": ("dpmpp-sde", None),
+    "DPM++ 2M Karras": ("dpmpp-2m", "karras"),
+    "DPM++ SDE Karras": ("dpmpp-sde", "karras"),
+    "DPM++ 2M Exponential": ("dpmpp-2m", "exponential"),
+    "Euler": ("euler", None),
+    "Euler a": ("euler-a", None),
+    "Heun": ("heun", None),
+    "DDIM": ("ddim", None),
+    "UniPC": ("unipc", None),
+    "LCM": ("lcm", None),
+    "Euler Automatic": ("euler", "normal"),
+    "DPM++ 2M SGM Uniform": ("dpmpp-2m", "normal"),
+    "Euler Beta": ("euler", "beta"),
+}
+OTHER_PROGRAMS = {
+    "dpmpp_2m": ("dpmpp-2m", None),
+    "dpmpp_2m_karras": ("dpmpp-2m", "karras"),
+    "euler_ancestral": ("euler-a", None),
+    "uni_pc": ("unipc", None),
+    "k_euler_a": ("euler-a", None),
+    "EulerAncestralDiscreteScheduler": ("euler-a", None),
+    "EulerDiscreteScheduler": ("euler", None),
+    "DDIMScheduler": ("ddim", None),
+    "HeunDiscreteScheduler": ("heun", None),
+}
+
+
+@pytest.mark.parametrize(("name", "meant"), (A1111 | OTHER_PROGRAMS).items())
+def test_names_of_other_programs_mean_the_same_here(
+    name: str, meant: tuple[str, str | None]
+) -> None:
+    assert read_sampler(name) == meant
+    assert read_sampler(name.lower() if " " in name else name) == meant
+
+
+@pytest.mark.parametrize("name", [scheduler.value for scheduler in SchedulerName])
+def test_our_own_names_are_read(name: str) -> None:
+    assert read_sampler(name) == (name, None)
+
+
+def test_every_name_leads_to_a_scheduler_and_sigmas_that_exist() -> None:
+    for scheduler, sigmas in (A1111 | OTHER_PROGRAMS).values():
+        SchedulerName(scheduler)
+        assert sigmas is None or SigmaSchedule(sigmas)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "LMS", "LMS Karras", "DPM2", "DPM2 a", "DPM2 a Karras", "DPM++ 2S a", "DPM++ 2M SDE",
+        "DPM++ 2M SDE Karras", "DPM++ 2M SDE Heun", "DPM++ 3M SDE", "DPM++ 3M SDE Exponential",
+        "DPM fast", "DPM adaptive", "Restart", "DDIM CFG++", "PLMS", "dpm_2_ancestral",
+    ],
+)  # fmt: skip
+def test_a_sampler_that_is_not_here_is_refused_with_the_nearest(name: str) -> None:
+    """Taken silently as a neighbour, old recipes would give pictures that nobody recognises."""
+    with pytest.raises(SettingsError) as caught:
+        read_sampler(name)
+    assert "nearest" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["", "Karras", "banana", "euler karras karras", "💥"])
+def test_an_unknown_name_is_refused_with_the_known_ones(name: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_sampler(name)
+    assert "euler-a" in caught.value.hint
