@@ -51,6 +51,7 @@ class EventRouter(QObject):
         super().__init__(parent)
         self._parts = parts
         self._working = False
+        self._state = WorkState.STARTING
         self._settled: set[ItemId] = set()
         # Photographs end faster than rows can be read again one by one.
         self._gather = QTimer(self, interval=_GATHER_MS, singleShot=True)
@@ -60,6 +61,11 @@ class EventRouter(QObject):
     def working(self) -> bool:
         """Whether photographs are being edited."""
         return self._working
+
+    @property
+    def renders(self) -> bool:
+        """Whether this process edits them, and not another one that is followed."""
+        return self._working and self._state is not WorkState.FOLLOWING
 
     @Slot(object)
     def take(self, event: Event) -> None:
@@ -97,6 +103,7 @@ class EventRouter(QObject):
         return name[0].lower() + name[1:] if name.startswith("The ") else name
 
     def _take_state(self, event: WorkerState) -> None:
+        self._state = event.state
         working = event.state in _WORKING
         if working != self._working:
             self._working = working

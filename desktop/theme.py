@@ -99,6 +99,7 @@ def style_sheet(colours: Tokens) -> str:
     # An image in a style sheet has colours of its own: one file a theme.
     arrow = folder / ("arrow-dark.svg" if colours.dark else "arrow-light.svg")
     text = text.replace("@arrow", Path(str(arrow)).as_posix())
+    text = text.replace("@check", Path(str(folder / "check.svg")).as_posix())
     # Longest first: @accent must not be taken out of @accent_hover.
     for name, value in sorted(asdict(colours).items(), key=lambda pair: -len(pair[0])):
         text = text.replace(f"@{name}", str(value))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.images.photo import Floats, Photo, Pixels
-from core.images.spaces import GreySpace, Space, SrgbSpace, scaled, space_of
+from core.images.spaces import GreySpace, NaiveInkSpace, Space, SrgbSpace, scaled, space_of
 
 BAND_PIXELS = 1 << 16
 _FADE_FROM, _FADE_TO = 0.125, 0.5
@@ -40,7 +40,8 @@ def apply_change(photo: Photo, before: Floats, after: Floats) -> Pixels:
     the change's luma. CMYK takes the change of each ink in the profile's separation, so small
     changes keep the source's own share of black. What the sRGB view could not hold (colour
     outside it, a share of black unlike the profile's) fades out where the picture is repainted:
-    whole up to a change of an eighth of the range, gone from a half.
+    whole up to a change of an eighth of the range, gone from a half. CMYK without a profile is
+    computed anew around the source's own black, and a pixel without black gets none.
     """
     out = np.empty_like(photo.pixels)
     for top, bottom in bands(photo.height, photo.width):
@@ -56,6 +57,8 @@ def apply_change_region(
     source = photo.pixels[y0:y1, x0:x1]
     space = space_of(photo)
     was, now = np.clip(before, 0.0, 1.0), np.clip(after, 0.0, 1.0)
+    if isinstance(space, NaiveInkSpace):
+        return space.moved(source, now - was)
     change = space.from_srgb(now) - space.from_srgb(was)
     if not isinstance(space, SrgbSpace | GreySpace):
         change -= _lost_beyond(space, source, was, now)

@@ -17,6 +17,7 @@ _LUMA = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 _RELATIVE = 1
 _PRECISE_WITH_BLACK_POINT = 0x0400 | 0x2000
 _SAME_AS_SRGB = 0.75 / 255
+_LEAST_PAPER = np.float32(1 / 8)
 
 
 class Space(Protocol):
@@ -166,21 +167,48 @@ class LutSpace:
 
 @dataclass(frozen=True)
 class NaiveInkSpace:
-    """CMYK without a usable profile: R = (1 - C)(1 - K), and back with as much black as fits."""
+    """CMYK without a usable profile: R = (1 - C)(1 - K), and back around the source's own black."""
 
     def to_srgb(self, pixels: Pixels) -> Floats:
         """Return sRGB by subtracting ink from white."""
         ink = scaled(pixels)
         return (1 - ink[..., :3]) * (1 - ink[..., 3:])
 
-    def from_srgb(self, values: Floats) -> Floats:
-        """Return inks with the greatest black."""
-        white = values.max(axis=2, keepdims=True)
-        inks = 1 - values / np.maximum(white, np.float32(1e-6))
-        return np.concatenate((np.where(white > 0, inks, 0), 1 - white), axis=2)
+    def moved(self, source: Pixels, change: Floats) -> Pixels:
+        """Return `source`, (h, w, 4), with inks that show its sRGB and a change of it.
+
+        `change`, (h, w, 3), is added to `to_srgb(source)`; the sum is clipped to 0..1, and black
+        stays as near to the source's as it fits.
+        Adding the change of one separation to another would show something else, so the inks are
+        computed anew around the black; without a change they are the very same.
+        """
+        top = np.float32(np.iinfo(source.dtype).max)
+        own = self.to_srgb(source)
+        values = np.clip(own + change, 0.0, 1.0)
+        lightest = values.max(axis=2, keepdims=True)
+        ink = scaled(source)
+        black = _black_moved(ink, lightest - own.max(axis=2, keepdims=True))
+        black = np.rint(np.clip(black, 0.0, 1 - lightest) * top)
+        # The other inks make up for the rounding of black; where it hides them they stay.
+        shows = 1 - black * (1 / top)
+        inks = 1 - values / np.maximum(shows, np.float32(1e-6))
+        inks = np.clip(np.where(shows > 0, inks, ink[..., :3]), 0.0, 1.0)
+        return np.concatenate((np.rint(inks * top), black), axis=2).astype(source.dtype)
 
 
-def space_of(photo: Photo) -> Space:
+def _black_moved(ink: Floats, brighter: Floats) -> Floats:
+    """Return black, (h, w, 1), moved for its part of a pixel that gets brighter by (h, w, 1).
+
+    The part is the one that moves all inks least, times the black there is: none stays none, full
+    black carries it all. With black held still instead, a change of two levels in deep shadows
+    would swing the other inks by half their range.
+    """
+    black = ink[..., 3:]
+    paper = np.maximum(1 - ink[..., :3].min(axis=2, keepdims=True), _LEAST_PAPER)
+    return np.asarray(black - brighter * black * paper / (paper**2 + (1 - black) ** 2))
+
+
+def space_of(photo: Photo) -> Space | NaiveInkSpace:
     """Return the space of a photograph's pixels.
 
     A profile that does not fit the pixels, or is broken, is not used (it still goes into the
@@ -192,11 +220,11 @@ def space_of(photo: Photo) -> Space:
     return _space(icc, int(photo.pixels.shape[2]))
 
 
-_PLAIN: dict[int, Space] = {1: GreySpace(), 3: SrgbSpace(), 4: NaiveInkSpace()}
+_PLAIN: dict[int, Space | NaiveInkSpace] = {1: GreySpace(), 3: SrgbSpace(), 4: NaiveInkSpace()}
 
 
 @lru_cache(maxsize=16)
-def _space(icc: bytes | None, channels: int) -> Space:
+def _space(icc: bytes | None, channels: int) -> Space | NaiveInkSpace:
     plain = _PLAIN[channels]
     fits = profiles.colour_space(icc) == {1: "GRAY", 3: "RGB", 4: "CMYK"}[channels]
     if icc is None or not fits:

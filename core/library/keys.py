@@ -11,7 +11,7 @@ from typing import Any
 from core.engine.models import ModelSpec, file_sha256
 from core.recipe import EditSettings, MetadataRule, Mode, OutputSettings, Recipe
 
-PIXEL_VERSION = 1
+PIXEL_VERSION = 2
 """Raised only when the same settings give other pixels than before."""
 
 _NOT_OF_MODE = {

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
-from core.errors import CoreError
+from core.errors import CoreError, SettingsError
 from core.events import Totals
 from core.library.ids import ItemId, JobId, PhotoId
 from core.library.photo import Photo
-from core.recipe import Recipe
+from core.recipe import Mode, Recipe
 from desktop.backend import Backend
 from desktop.session import Session
 from desktop.words import photographs, results
@@ -102,6 +102,11 @@ class BatchController(QObject):
         def change(made_with: Recipe) -> dict[str, Any]:
             from core.photo_batches import new_seed, stronger
 
+            if what is Redo.SEED and made_with.edit.mode is Mode.CLEAN:
+                raise SettingsError(
+                    "Clean gives the same picture with every seed.",
+                    hint="Redo it stronger (Shift+R) or gentler (Ctrl+R), or repaint it.",
+                )
             if what is Redo.SEED:
                 return new_seed()
             return stronger(made_with.edit, 1 if what is Redo.STRONGER else -1)

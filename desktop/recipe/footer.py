@@ -83,5 +83,5 @@ class Footer(QWidget):
             name = words.label(next(iter(draft.problems)))
             return words.tr("Correct the value of {0} first.").format(name)
         if not self._count and not self.reason:
-            return words.tr("Drop photographs or a folder into the window, or clear the search.")
+            return words.tr("No photographs are shown that could be edited.")
         return self.reason

@@ -33,7 +33,7 @@ class Leaving(QObject):
 
     def may_close(self) -> bool:
         """Return whether the window may close now; else it stays, or goes to the tray."""
-        if not self._batches.router.working:
+        if not self._batches.router.renders:
             return True
         preferences = self._window.wiring.dialogs.preferences
         tray = self._batches.tray.available() and not self._quitting

@@ -119,8 +119,12 @@ class PhotoWiring(QObject):
     def show_viewer(self, *, on: bool) -> None:
         """Show one photograph, or all."""
         window = self._window
-        if on and self._parts.session.current is None:
+        current = self._parts.session.current
+        if on and current is None:
             on = False
+        if on and current is not None and not self._parts.session.selection:
+            # What is seen is what the dials and the Run button are about.
+            self._parts.grid.select([current.id])
         window.layout_.show_viewer(on=on)
         window.actions_["viewer"].setChecked(on)
         window.actions_["grid"].setChecked(not on)

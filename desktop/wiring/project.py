@@ -126,6 +126,8 @@ class ProjectWiring(QObject):
             return
         self._wanted = list(report.photos)
         parts.session.touch(None)
+        if not self._window.layout_.shows_viewer:
+            parts.grid.setFocus()
         if len(report.photos) == 1:
             self._window.wiring.photos.open_when_shown(report.photos[0])
 
@@ -164,6 +166,8 @@ class ProjectWiring(QObject):
         if self._samples is not None:
             return
         folder = self._window.launch.paths.pictures / "Regrain" / "Samples"
+        self._parts.report.say_working([folder])
+        self._window.actions_["samples"].setEnabled(False)
         self._window.status.say(self.tr("Making the sample photographs…"))
         program, *arguments = python_command("core.demo.samples")
         self._samples = QProcess(self)
@@ -172,6 +176,7 @@ class ProjectWiring(QObject):
 
     def _samples_made(self, code: int, folder: Path) -> None:
         process, self._samples = self._samples, None
+        self._window.actions_["samples"].setEnabled(True)
         if code == 0 or process is None:
             self.take([folder])
             return

@@ -65,9 +65,7 @@ def _run(window: Window, material: Material) -> None:
 
 def _compare(window: Window, material: Material) -> None:
     screen = window.display
-    window.hand(material.samples / "lake.jpg")
-    screen.settle(window.shots)
-    screen.press("e", "d")
+    screen.press("End", "e", "d")
     window.shoot("05-compare-slider")
     screen.press("y", "z")
     window.shoot("06-side-by-side-1-1")

@@ -75,6 +75,16 @@ def _run(
         stdout=subprocess.PIPE,
         text=True,
     )
+    try:
+        figures = _listen(child)
+        code = child.wait()
+    finally:
+        child.kill()
+    print(f"  ({load()} at its end{'' if code == 0 else f'; ended with code {code}'})", flush=True)
+    return code, figures
+
+
+def _listen(child: subprocess.Popen[str]) -> list[Figure]:
     figures = []
     assert child.stdout is not None
     for line in child.stdout:
@@ -82,9 +92,7 @@ def _run(
         print(figure.line() if figure else "  " + line.rstrip(), flush=True)
         if figure:
             figures.append(figure)
-    code = child.wait()
-    print(f"  ({load()} at its end{'' if code == 0 else f'; ended with code {code}'})", flush=True)
-    return code, figures
+    return figures
 
 
 def _environment(own: Path, screen: dict[str, str]) -> dict[str, str]:

@@ -31,7 +31,7 @@ def measure(_photographs: Path | None, scratch: Path) -> None:
     driven.live(3)
     beat, begun = Heartbeat(_BAR_MS / 1000), time.perf_counter()
     window.parts.recipe.run_wanted.emit()
-    driven.wait(lambda: _ended(window), 580)
+    driven.wait(lambda: _ended(window), 1200)
     seconds = time.perf_counter() - begun
     driven.live(1)
     beat.stop()
@@ -49,6 +49,7 @@ def _tell(beat: Heartbeat, seconds: float) -> None:
     gaps = [1000 * gap for gap in beat.gaps]
     over = sum(gap > _BAR_MS for gap in gaps)
     tell("longest block of the main thread in a batch of 5,000", max(gaps), "ms", _BAR_MS)
+    tell("  the most processor time that it took itself in one turn", 1000 * max(beat.busy), "ms")
     tell("  blocks over 50 ms", over, "")
     tell("  99.9th percentile of all turns", at_percentile(gaps, 99.9), "ms")
     tell("  photographs a second", _ROWS / seconds, "")

@@ -71,15 +71,18 @@ class Frames:
 class Heartbeat(QObject):
     """A timer of the main thread; where it is late, the thread was away.
 
-    `stacks` has what the main thread did while it was away longest, sampled by another thread.
+    `gaps` are by the clock, `busy` is the thread's own processor time in the same turns: where
+    that is little, the thread was not let run. `stacks` has where it was meanwhile, sampled by
+    another thread.
     """
 
     def __init__(self, late: float) -> None:
         super().__init__()
         self.gaps: list[float] = []
+        self.busy: list[float] = []
         self.stacks: list[tuple[float, str]] = []
         self._late = late
-        self._last = time.perf_counter()
+        self._last, self._processor = time.perf_counter(), time.thread_time()
         self._main = threading.get_ident()
         self._ended = threading.Event()
         self._timer = QTimer(self, interval=_BEAT_MS)
@@ -95,9 +98,10 @@ class Heartbeat(QObject):
         self._sampler.join()
 
     def _beat(self) -> None:
-        now = time.perf_counter()
+        now, processor = time.perf_counter(), time.thread_time()
         self.gaps.append(max(0.0, now - self._last - _BEAT_MS / 1000))
-        self._last = now
+        self.busy.append(processor - self._processor)
+        self._last, self._processor = now, processor
 
     def _sample(self) -> None:
         seen = 0.0

@@ -31,14 +31,15 @@ def measure(_photographs: Path | None, scratch: Path) -> None:
     driven.live(3)
     view = window.parts.grid.view
     frames = Frames(painting, view, _STEP)
+    process = psutil.Process()
+    before = _seconds(process)
     frames.start()
     driven.live(_SECONDS)
     frames.stop()
+    used = (_seconds(process) - before) / _SECONDS
     _tell(frames)
-    process = psutil.Process()
     tell("memory of the window's process then", process.memory_info().rss / 2**20, "MiB", 350)
-    render = sum(child.cpu_percent(1.0) for child in process.children(recursive=True))
-    tell("  processors used by its processes meanwhile", render / 100, "")
+    tell("  processors that its render process and codecs had meanwhile", used, "")
     tell("  photographs done meanwhile", _done(window), "")
     driven.tell_modules("while a batch runs")
     driven.leave(window)
@@ -51,6 +52,12 @@ def _tell(frames: Frames) -> None:
     tell("  median", at_percentile(milliseconds, 50), "ms")
     tell("  processor time of a frame, 95th percentile", at_percentile(processor, 95), "ms")
     tell("  frames measured", len(milliseconds), "")
+
+
+def _seconds(process: psutil.Process) -> float:
+    """Return the processor time of the processes below this one."""
+    times = [child.cpu_times() for child in process.children(recursive=True)]
+    return sum(each.user + each.system for each in times)
 
 
 def _running(window: driven.MainWindow) -> bool:

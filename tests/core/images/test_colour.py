@@ -126,6 +126,85 @@ def test_a_small_change_leaves_the_share_of_black_alone() -> None:
     assert np.abs(after.astype(int) - source.pixels).max() <= 14
 
 
+def separated(rgb: np.ndarray, share: float, deep: bool = False) -> Pixels:
+    """Return plain inks (H, W, 4) of 8-bit RGB with a share of the greatest black."""
+    values = rgb / 255
+    top = 65535 if deep else 255
+    black = np.rint((1 - values.max(axis=2, keepdims=True)) * share * top) / top
+    colours = 1 - values / np.maximum(1 - black, 1e-9)
+    inks = np.rint(np.clip(np.concatenate((colours, black), axis=2), 0, 1) * top)
+    return np.asarray(inks, np.uint16 if deep else np.uint8)
+
+
+def smoothed(values: np.ndarray) -> np.ndarray:
+    """Return (H, W, 3) as a denoiser leaves it: each pixel the mean of 5 by 5."""
+    padded = np.pad(values, ((2, 2), (2, 2), (0, 0)), mode="edge")
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (5, 5), axis=(0, 1))
+    return np.asarray(windows.mean(axis=(3, 4)), np.float32)
+
+
+@pytest.mark.parametrize("deep", [False, True])
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("light", [1.0, 0.15])
+def test_untagged_cmyk_is_as_bright_as_what_was_made_of_it(
+    light: float, share: float, deep: bool
+) -> None:
+    """However it was separated; without black, as Pillow does it, it came out paler all over."""
+    noise = np.random.default_rng(5).normal(0, 10, (64, 96, 3))
+    scene = np.clip((samples.scene() * 0.5 + noise) * light, 0, 255)
+    source = photo(separated(np.rint(scene), share, deep))
+    before = to_model(source)
+    after = smoothed(before)
+    cleaned = apply_change(source, before, after)
+    error = (to_model(photo(cleaned)) - after) * 255
+    assert np.abs(error).max() < (0.01 if deep else 0.6)
+    assert np.abs(error.mean(axis=(0, 1))).max() < 0.1
+    if share == 0:
+        assert not cleaned[..., 3].any()
+
+
+def test_untagged_cmyk_without_a_change_keeps_any_inks() -> None:
+    """Full black hides the inks under it, and full inks hide black: both must be kept."""
+    levels = np.array([0, 1, 2, 127, 254, 255], np.uint8)
+    inks = np.stack(np.meshgrid(*[levels] * 4, indexing="ij"), axis=-1).reshape(36, 36, 4)
+    for pixels in (inks, inks.astype(np.uint16) * 257, (inks * np.uint16(257)) ^ np.uint16(1)):
+        source = photo(pixels)
+        seen = to_model(source)
+        assert np.array_equal(apply_change(source, seen, seen.copy()), pixels)
+        edited = seen.copy()
+        edited[:18] += np.float32(0.05)
+        assert np.array_equal(apply_change(source, seen, edited)[18:], pixels[18:])
+
+
+def test_deep_shadows_do_not_swing_the_inks_under_black() -> None:
+    """Where black covers nearly all, two levels of noise must not redo the other inks."""
+    source = photo(np.full((64, 64, 4), (153, 128, 128, 245), np.uint8))
+    before = to_model(source)
+    noise = np.random.default_rng(6).normal(0, 2 / 255, (64, 64, 1)).astype(np.float32)
+    moved = apply_change(source, before, before + noise).astype(int) - source.pixels
+    assert np.abs(moved).mean() < 8
+
+
+def test_rich_black_brightened_a_little_stays_rich() -> None:
+    source = photo(np.full((8, 8, 4), (153, 102, 102, 255), np.uint8))
+    lighter = apply_change(source, np.zeros((8, 8, 3), np.float32), np.full((8, 8, 3), 0.02, "f4"))
+    assert np.abs(to_model(photo(lighter)) - 0.02).max() < 0.5 / 255
+    assert lighter[0, 0, 0] >= 90 and 235 <= lighter[0, 0, 3] < 255
+
+
+@pytest.mark.parametrize(
+    "ink", [(0, 0, 0, 0), (0, 0, 0, 255), (255, 255, 255, 255), (9, 80, 3, 99)]
+)
+@pytest.mark.parametrize("colour", [(0, 0, 0), (1, 1, 1), (0.8, 0.1, 0.4)])
+def test_untagged_cmyk_repainted_shows_what_was_painted(
+    ink: tuple[int, ...], colour: tuple[float, ...]
+) -> None:
+    source = photo(np.full((8, 8, 4), ink, np.uint8))
+    painted = np.full((8, 8, 3), colour, np.float32)
+    shown = to_model(photo(apply_change(source, to_model(source), painted)))
+    assert np.abs(shown - painted).max() < 0.6 / 255
+
+
 def test_grey_stays_grey_whatever_colour_is_painted() -> None:
     source = sample("grey", deep=False)
     before = to_model(source)
@@ -140,7 +219,7 @@ def test_values_beyond_the_range_are_clipped_not_wrapped() -> None:
     assert (apply_change(source, before, np.zeros_like(before)) == 0).all()
 
 
-@pytest.mark.parametrize("space", ["srgb", "adobe", "cmyk-icc"])
+@pytest.mark.parametrize("space", ["srgb", "adobe", "cmyk-icc", "cmyk"])
 def test_a_region_equals_that_part_of_the_whole(space: str) -> None:
     source = sample(space, deep=False)
     whole = to_model(source)

@@ -31,6 +31,22 @@ def test_a_recipe_is_copied_and_pasted(panel: RecipePanel, qtbot: QtBot) -> None
     assert heard[-1].edit == copied.edit
 
 
+def test_what_was_pasted_is_said_only_as_long_as_it_is_so(panel: RecipePanel, qtbot: QtBot) -> None:
+    """A report about another photograph's recipe must not stand over this one's dials."""
+    panel.draft.set_value("keep_grain", 40)
+    panel.copy_recipe()
+    panel.draft.undo_stack.undo()
+    panel.paste_recipe()
+    qtbot.waitUntil(lambda: panel.banner.message == "Recipe pasted.")
+    assert panel.recipe.edit.keep_grain == 40
+    panel.draft.undo_stack.undo()
+    assert not panel.banner.message
+    panel.paste_recipe()
+    qtbot.waitUntil(lambda: panel.banner.message == "Recipe pasted.")
+    panel.show_recipe(shipped_presets()[2])
+    assert not panel.banner.message
+
+
 def test_a_clipboard_without_a_recipe_is_said_in_place(panel: RecipePanel, qtbot: QtBot) -> None:
     QGuiApplication.clipboard().setText("good morning")
     before = panel.recipe

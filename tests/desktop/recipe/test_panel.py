@@ -247,7 +247,7 @@ def test_without_photographs_the_button_is_off_with_the_reason(
     panel: RecipePanel, qtbot: QtBot
 ) -> None:
     assert not panel.footer.run.button.isEnabled()
-    assert "Drop photographs" in panel.footer.run.space.text()
+    assert "No photographs" in panel.footer.run.space.text()
     panel.set_target("1 photograph", 1)
     with qtbot.waitSignal(panel.run_wanted):
         panel.footer.run.button.click()
@@ -271,6 +271,14 @@ def test_a_dial_moved_during_a_batch_says_that_the_batch_keeps_its_recipe(
     assert panel.footer.running.text() == "The running batch keeps its recipe."
     panel.draft.undo_stack.undo()
     assert panel.footer.running.isHidden()
+
+
+def test_choosing_other_photographs_during_a_batch_is_no_moved_dial(panel: RecipePanel) -> None:
+    panel.set_running(True)
+    panel.show_recipe(PAINT)
+    assert panel.footer.running.isHidden()
+    panel.draft.set_value("num_inference_steps", 7)
+    assert panel.footer.running.text() == "The running batch keeps its recipe."
 
 
 def test_the_target_is_named_as_the_batch_will_name_it(

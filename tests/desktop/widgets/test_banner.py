@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QScrollArea, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.engine.messages import DeviceInfo, DeviceKind
@@ -34,6 +34,21 @@ def device(kind: DeviceKind, name: str, *, usable: bool = True) -> DeviceInfo:
 _CPU = device(DeviceKind.CPU, "AMD Ryzen 7, 8 cores")
 _CARD = device(DeviceKind.CUDA, "NVIDIA GeForce RTX 4070")
 _IDLE = device(DeviceKind.CUDA, "NVIDIA GeForce RTX 4070", usable=False)
+
+
+def test_a_long_report_is_shown_whole_in_a_narrow_panel(qtbot: QtBot) -> None:
+    """What was left out of a recipe is a list: its last line counts as much as its first."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    banner = Banner()
+    column = QVBoxLayout(window)
+    column.addWidget(banner)
+    column.addWidget(QScrollArea(), 1)
+    window.resize(316, 700)
+    window.show()
+    banner.say("Recipe restored.", "Left out:\n" + "\n".join(["a word after a word " * 4] * 4))
+    qtbot.waitUntil(lambda: banner.height() == banner.heightForWidth(banner.width()))
+    assert banner.height() > banner.sizeHint().height() / 2
 
 
 def test_an_error_shows_its_hint_and_can_be_dismissed(qtbot: QtBot) -> None:
