@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,8 @@ from core.errors import SettingsError
 from core.preferences import Preferences, load_preferences, user_paths
 from desktop.icons import picture_icon
 from desktop.theme import Theme
+
+_SWITCH_SECONDS = 0.001
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     preferences, trouble = _preferences(paths.preferences)
     theme = Theme(app, preferences.theme)
 
+    # Nothing that a start makes is garbage to look for; the window's own collector takes over.
+    gc.disable()
     from desktop.main_window import MainWindow
     from desktop.window_parts import Launch
 
@@ -47,6 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         window.take_files(files)
     window.show()
     code = app.exec()
+    gc.enable()
     crash.remove()
     instance.close()
     return code
@@ -72,6 +78,8 @@ def make_application() -> QApplication:
     app.setApplicationDisplayName("Regrain")
     app.setDesktopFileName("regrain")
     app.setWindowIcon(picture_icon("regrain"))
+    # Threads hand the interpreter on in time for the next frame, not a third of one later.
+    sys.setswitchinterval(_SWITCH_SECONDS)
     # The tray may keep it running; the window itself decides when all is over.
     app.setQuitOnLastWindowClosed(False)
     return app

@@ -10,9 +10,12 @@ import gc
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
-_EVERY_MS = 2000
-_THOROUGH = 30
+_EVERY_MS = 500
+"""Often, so that a look has little to go through: it keeps the window from painting meanwhile."""
+_THOROUGH = 120
 """Every so many looks the old generation is gone through too."""
+_SETTLED = 20
+"""After so many looks the library and all that it imports are there, and stay as well."""
 
 
 class GarbageCollector(QObject):
@@ -40,3 +43,5 @@ class GarbageCollector(QObject):
     def _collect(self) -> None:
         self._looks += 1
         gc.collect(2 if self._looks % _THOROUGH == 0 else 1)
+        if self._looks == _SETTLED:
+            gc.freeze()

@@ -8,6 +8,8 @@ from PySide6.QtCore import QByteArray, QSettings, Qt
 from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 _LEFT, _RIGHT, _BOTTOM = 220, 316, 176
+_WHOLE = 16_777_215
+"""Qt's greatest height: as high as the user likes."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Layout:
     def __init__(self, window: QMainWindow, panels: Panels) -> None:
         self._window = window
         self._panels = panels
+        self._filled = True
         self.stack = QStackedWidget()
         across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
         # From the window inwards: whatever gets another parent is styled anew with all in it.
@@ -67,6 +70,17 @@ class Layout:
     def show_viewer(self, *, on: bool) -> None:
         """Switch between the grid and the viewer."""
         self.stack.setCurrentWidget(self._panels.viewer if on else self._panels.grid)
+
+    def show_queue(self, *, filled: bool) -> None:
+        """Give the queue its room when there is something in it, and to the photographs before."""
+        if filled == self._filled:
+            return
+        self._filled = filled
+        line = self._panels.queue.minimumSizeHint().height()
+        self._panels.queue.setMaximumHeight(_WHOLE if filled else line)
+        whole, below = sum(self._middle.sizes()), self._middle.sizes()[1]
+        wanted = max(below, _BOTTOM) if filled else line
+        self._middle.setSizes([whole - wanted, wanted])
 
     def save(self, settings: QSettings) -> None:
         """Remember sizes and places."""

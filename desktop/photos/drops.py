@@ -41,6 +41,7 @@ class DropReport:
         problems: what could not be read, each with why.
         seen: how many files of each kind were left out or ignored, by extension in capitals.
         photos: the new photographs.
+        single: the photograph's path when there is only one, new or not.
         nothing: what to say when no photograph was found, empty otherwise.
     """
 
@@ -54,6 +55,7 @@ class DropReport:
     seen: dict[str, int] = field(default_factory=dict)
     photos: tuple[PhotoId, ...] = ()
     nothing: str = ""
+    single: Path | None = None
 
     @property
     def all_taken(self) -> bool:
@@ -256,4 +258,5 @@ def report_of(result: ScanResult, inputs: Sequence[Path], added: Added) -> DropR
         seen=dict(result.seen),
         photos=added.photos,
         nothing="" if result.photographs else nothing_found(result, inputs),
+        single=result.photographs[0].path if len(result.photographs) == 1 else None,
     )

@@ -103,6 +103,10 @@ class QueuePanel(QWidget):
                 self.verbs.resume(batch.job.id)
         self.resume_wanted.emit(None)
 
+    def set_open(self, on: bool) -> None:
+        """Show batches and photographs, or only the first line."""
+        self._pages.setVisible(on)
+
     def show_job(self, job: JobId) -> None:
         """Show one batch's photographs."""
         row = self.batches.row_of(job)

@@ -112,6 +112,9 @@ class BatchWiring(QObject):
     @Slot(object)
     def _show_standing(self, standing: Standing) -> None:
         self._window.status.show_work(standing.text if self.router.working else "")
+        filled = bool(self._parts.queue.batches.batches)
+        self._parts.queue.set_open(filled)
+        self._window.layout_.show_queue(filled=filled)
         self._window.actions_.enable(("resume",), on=bool(standing.resumable))
         self.tray.set_state(working=self.router.working, resumable=bool(standing.resumable))
 

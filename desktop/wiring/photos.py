@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from core.library.ids import PhotoId
-from core.library.photo import Decision, Photo, Version
+from core.library.photo import Decision, FileFacts, Photo, Version
 from core.plan import DeviceSpeed, PictureSize
 from core.recipe import Recipe
 from desktop.controllers.batches import Redo
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from desktop.main_window import MainWindow
 
 _ESTIMATE_MS = 120
+_NOTE_MS = 500
 _MOST_SIZES = 5000
 """A time estimate for more photographs than this takes these for all."""
 
@@ -37,6 +39,9 @@ class PhotoWiring(QObject):
         self._to_open: PhotoId | None = None
         self._estimating = QTimer(self, interval=_ESTIMATE_MS, singleShot=True)
         self._estimating.timeout.connect(self._ask_sizes)
+        self._found: set[Path] = set()
+        self._noting = QTimer(self, interval=_NOTE_MS, singleShot=True)
+        self._noting.timeout.connect(self._read_found)
         self._connect_session()
         self._connect_viewer()
         self._connect_recipe()
@@ -77,7 +82,7 @@ class PhotoWiring(QObject):
         parts.recipe.use_for_all_wanted.connect(parts.recipes.use_for_all)
         parts.recipe.recipe_restored.connect(self._find_source)
         parts.recipe.run_wanted.connect(self.run)
-        parts.pictures.found.connect(self._size_found)
+        parts.pictures.found.connect(self._take_found)
         parts.checker.checked.connect(self._size_found)
 
     def _connect_actions(self) -> None:
@@ -135,6 +140,9 @@ class PhotoWiring(QObject):
     def open_when_shown(self, photo: PhotoId) -> None:
         """Show a photograph large as soon as the grid has it."""
         self._to_open = photo
+        current = self._parts.session.current
+        if current is not None and current.id == photo:
+            self._show_current(current)
 
     @Slot()
     def _arranged(self) -> None:
@@ -274,6 +282,29 @@ class PhotoWiring(QObject):
             ids, parts.recipes.project_recipe, panel.strengths, again=panel.again,
             review=panel.review,
         )  # fmt: skip
+
+    @Slot(object)
+    def _take_found(self, facts: FileFacts) -> None:
+        """A file was looked at for its thumbnail: its size is known now, or that it is gone."""
+        self._found.add(facts.path)
+        if not self._noting.isActive():
+            self._noting.start()
+
+    @Slot()
+    def _read_found(self) -> None:
+        paths, self._found = self._found, set()
+        project = self._parts.session.project
+        if project is None:
+            return
+
+        def show(photos: dict[Path, PhotoId]) -> None:
+            if photos:
+                self._parts.grid.refresh(list(photos.values()))
+                self.estimate_anew()
+
+        self._parts.backend.ask(
+            self, lambda services: dict(services.photos.by_paths(project.id, paths)), show
+        )
 
     @Slot(object)
     def _size_found(self, _facts: object) -> None:

@@ -128,8 +128,23 @@ class ProjectWiring(QObject):
         parts.session.touch(None)
         if not self._window.layout_.shows_viewer:
             parts.grid.setFocus()
-        if len(report.photos) == 1:
-            self._window.wiring.photos.open_when_shown(report.photos[0])
+        if report.single is not None:
+            self._show_single(project, report.single)
+
+    def _show_single(self, project: ProjectId, path: Path) -> None:
+        """Show a photograph that was dropped alone, new or known, large."""
+
+        def show(found: dict[Path, PhotoId]) -> None:
+            for photo in found.values():
+                self._window.wiring.photos.open_when_shown(photo)
+                if self._parts.grid.model.row_of(photo) >= 0:
+                    self._parts.grid.select([photo])
+                else:
+                    self._wanted = [photo]
+
+        self._parts.backend.ask(
+            self, lambda services: dict(services.photos.by_paths(project, [path])), show
+        )
 
     @Slot(object)
     def _undo_drop(self, report: DropReport) -> None:

@@ -250,3 +250,15 @@ def test_the_built_in_model_edits_what_is_dropped(qtbot: QtBot, tmp_path: Path) 
         driver.wait(lambda: driver.photo("a.png").decision is Decision.KEEP)
     finally:
         driver.close()
+
+
+def test_one_photograph_is_shown_large_new_or_known(driver: Driver, trip: Path) -> None:
+    """Whoever opens a picture with Regrain wants to see that picture."""
+    driver.open()
+    driver.drop_photographs(trip, expect=5)
+    driver.wait_idle()
+    driver.window.take_files([trip / "c.png"])
+    driver.wait(lambda: driver.window.layout_.shows_viewer)
+    driver.wait(lambda: driver.parts.viewer.photo.path.name == "c.png")
+    driver.window.take_files([trip / "a.jpg"])
+    driver.wait(lambda: driver.parts.viewer.photo.path.name == "a.jpg")
