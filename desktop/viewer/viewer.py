@@ -289,8 +289,6 @@ class Viewer(QWidget):
             versions.open(photo)
         self._show_files()
 
-    # showing
-
     @Slot()
     def _show_files(self) -> None:
         photo, canvas = self._photo, self.canvas
@@ -326,8 +324,6 @@ class Viewer(QWidget):
         many = len(self._parts.strip.entries) > 1
         self._parts.strip.setVisible(many and self.height() >= _STRIP_HEIGHT)
 
-    # what comes back
-
     @Slot(object, object)
     def _take_refusal(self, file: PictureFile, _error: CoreError) -> None:
         if file in (self.canvas.look.before, self.canvas.look.after):
@@ -349,8 +345,6 @@ class Viewer(QWidget):
     def _want_recipe(self) -> None:
         if self._facts.recipe is not None:
             self.recipe_wanted.emit(self._facts.recipe)
-
-    # events
 
     def event(self, event: QEvent) -> bool:
         """Keep the key that is held from an action of the window, which hears no release."""
@@ -403,5 +397,4 @@ class Viewer(QWidget):
         self.hold(False)
         if not event.spontaneous():
             self._reader.clear()
-            # Whoever goes back and forth would wait for new processes each time.
             self._resting.start()
