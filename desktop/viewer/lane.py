@@ -169,7 +169,9 @@ class Lane(QThread):
 
     def run(self) -> None:
         """Answer until the end is asked for."""
-        if self._warming:
+        # Once: a question after the end starts the thread again, which then has nothing to begin.
+        if self._warming and not self._ending:
+            self._warming = False
             self._begin_process()
         while (question := self._next()) is not None:
             self.answered.emit(self._answer(question))

@@ -35,7 +35,7 @@ class FakeCodec:
         self.gate = threading.Event()
         self.gate.set()
         self.asked: list[tuple[object, ...]] = []
-        self.closed = 0
+        self.started = self.closed = 0
         self.sigma = 11.2
         self.pid: int | None = None
 
@@ -61,6 +61,9 @@ class FakeCodec:
         self._picture(path)
         self.asked.append(("noise", path.name))
         return self.sigma
+
+    def start(self) -> None:
+        self.started += 1
 
     def close(self) -> None:
         self.closed += 1

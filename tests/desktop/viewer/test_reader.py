@@ -149,6 +149,19 @@ def test_resting_lets_go_of_memory_and_processes(
     qtbot.waitUntil(lambda: reader.image(Whole(A, 300)) is not None)
 
 
+def test_a_reader_that_was_closed_starts_no_process_again(
+    qtbot: QtBot, codec: FakeCodec, reader: PictureReader
+) -> None:
+    """Else closing the window takes the application down: a thread of it still runs."""
+    reader.warm_up()
+    qtbot.waitUntil(lambda: codec.started == 1)
+    reader.close()
+    reader.want(Side.BEFORE, [Whole(A, 300)])
+    reader.close()
+    assert codec.started == 1
+    assert codec.asked == []
+
+
 def test_an_unforeseen_error_is_the_files_own(
     qtbot: QtBot, codec: FakeCodec, reader: PictureReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
