@@ -5,12 +5,19 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 ROOT = Path(__file__).parent.parent
 if str(ROOT) not in sys.path:
     # At the end, so that an installed wheel is what the tests see, not the checkout.
     sys.path.append(str(ROOT))
+
+
+# Examples kept on the disk are of no use to a clean checkout, and two test processes that make the
+# folder at once warn of it.
+hypothesis.settings.register_profile("regrain", database=None)
+hypothesis.settings.load_profile("regrain")
 
 
 @pytest.fixture(autouse=True)

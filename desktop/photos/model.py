@@ -182,9 +182,10 @@ class PhotoModel(QAbstractListModel):
             self._rows.spoil()
             self._arrange()
             return
-        held = self._rows.held(ids)
-        if held:
-            self._changed.update(held)
+        # Those that are being read for the first time too: what is on its way may be old.
+        shown = [which for which in ids if self._rows.row_of(which) >= 0]
+        if shown:
+            self._changed.update(shown)
             if not self._refreshing.isActive():
                 self._refreshing.start()
         if self._follows_state() and not self._rearranging.isActive():

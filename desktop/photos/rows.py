@@ -65,10 +65,6 @@ class Rows:
             self._stale.discard(gone)
         return [row for row in rows if row >= 0]
 
-    def held(self, ids: Iterable[int]) -> list[PhotoId]:
-        """Return those of `ids` whose records are held."""
-        return [PhotoId(key) for key in ids if key in self._photos]
-
     def record(self, photo: int) -> Photo | None:
         """Return a photograph's record if it is held."""
         return self._photos.get(photo)
