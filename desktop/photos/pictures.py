@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from core.services import Services
 
 MEMORY_BYTES = 96 << 20
-_NOTE_MILLISECONDS = 700
+_NOTE_MILLISECONDS = 500
 
 
 def open_thumbnails(folder: Path, megabytes: int = 2000) -> ThumbnailSource:
@@ -45,6 +45,8 @@ class PictureLoader(QObject):
     """A Path whose picture has arrived, or of which it is now known that there is none."""
     found = Signal(object)
     """FileFacts of a file that was looked at."""
+    noted = Signal(object)
+    """A list of Paths whose FileFacts the library has now: what was read of them before is old."""
 
     def __init__(
         self,
@@ -127,7 +129,8 @@ class PictureLoader(QObject):
         if made.facts.missing or made.facts.width:
             self._facts[wish.path] = made.facts
             self.found.emit(made.facts)
-            self._noting.start()
+            if not self._noting.isActive():
+                self._noting.start()
         self.ready.emit(wish.path)
 
     @Slot()
@@ -136,7 +139,8 @@ class PictureLoader(QObject):
         if self._backend is None or not facts:
             return
 
-        def note(services: Services) -> None:
+        def note(services: Services) -> list[Path]:
             services.photos.note_files(facts)
+            return [fact.path for fact in facts]
 
-        self._backend.ask(self, note)
+        self._backend.ask(self, note, self.noted.emit)

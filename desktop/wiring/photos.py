@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QTimer, Slot
 
 from core.library.ids import PhotoId
-from core.library.photo import Decision, FileFacts, Photo, Version
+from core.library.photo import Decision, Photo, Version
 from core.plan import DeviceSpeed, PictureSize
 from core.recipe import Recipe
 from desktop.controllers.batches import Redo
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from desktop.main_window import MainWindow
 
 _ESTIMATE_MS = 120
-_NOTE_MS = 500
 _MOST_SIZES = 5000
 """A time estimate for more photographs than this takes these for all."""
 
@@ -39,9 +38,6 @@ class PhotoWiring(QObject):
         self._to_open: PhotoId | None = None
         self._estimating = QTimer(self, interval=_ESTIMATE_MS, singleShot=True)
         self._estimating.timeout.connect(self._ask_sizes)
-        self._found: set[Path] = set()
-        self._noting = QTimer(self, interval=_NOTE_MS, singleShot=True)
-        self._noting.timeout.connect(self._read_found)
         self._connect_session()
         self._connect_viewer()
         self._connect_recipe()
@@ -82,7 +78,7 @@ class PhotoWiring(QObject):
         parts.recipe.use_for_all_wanted.connect(parts.recipes.use_for_all)
         parts.recipe.recipe_restored.connect(self._find_source)
         parts.recipe.run_wanted.connect(self.run)
-        parts.pictures.found.connect(self._take_found)
+        parts.pictures.noted.connect(self._show_noted)
         parts.checker.checked.connect(self._size_found)
 
     def _connect_actions(self) -> None:
@@ -284,15 +280,8 @@ class PhotoWiring(QObject):
         )  # fmt: skip
 
     @Slot(object)
-    def _take_found(self, facts: FileFacts) -> None:
-        """A file was looked at for its thumbnail: its size is known now, or that it is gone."""
-        self._found.add(facts.path)
-        if not self._noting.isActive():
-            self._noting.start()
-
-    @Slot()
-    def _read_found(self) -> None:
-        paths, self._found = self._found, set()
+    def _show_noted(self, paths: list[Path]) -> None:
+        """Files were looked at for thumbnails: their sizes are known now, or that they are gone."""
         project = self._parts.session.project
         if project is None:
             return
