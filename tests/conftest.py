@@ -26,3 +26,15 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("REGRAIN_HOME", str(home))
     return home
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the fault tests' table. Here, since the process that prints may not collect them."""
+    from tests.faults.table import lines
+
+    stats = terminalreporter.stats
+    reports = [one for word in ("passed", "failed") for one in stats.get(word, ())]
+    if table := lines(report for report in reports if report.when == "call"):
+        terminalreporter.section("faults injected")
+        for line in table:
+            terminalreporter.write_line(line)

@@ -9,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.table import Tally
 from tests.runs import Bench
+
+
+@pytest.fixture
+def tally(request: pytest.FixtureRequest) -> Tally:
+    """Where a test notes what it injected; printed as a table at the end."""
+    return Tally(request.node.user_properties)
 
 
 @pytest.fixture
