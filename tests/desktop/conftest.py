@@ -21,6 +21,8 @@ def qapp_args() -> list[str]:
 def collect_here() -> Iterator[None]:
     """Have Python clear away widgets on the main thread only: Qt allows it nowhere else."""
     gc.disable()
+    # What stands already (modules, other tests' records) is not looked at again each time.
+    gc.freeze()
     yield
     gc.collect()
     gc.enable()
