@@ -12,7 +12,8 @@ from core.builtin.schedule import make_betas
 from core.engine.models import ModelSpec
 from core.engine.noise import NoiseCurve, curve_of_betas
 from tests.core.engine.rig import Rig
-from tests.core.engine.samples import small_network, write_spec
+from tests.core.engine.samples import photograph, save, small_network, write_spec
+from tests.core.engine.screen import Screen
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -37,3 +38,13 @@ def spec(tmp_path_factory: pytest.TempPathFactory) -> ModelSpec:
 @pytest.fixture
 def rig(spec: ModelSpec, tmp_path: Path) -> Rig:
     return Rig(spec, tmp_path)
+
+
+@pytest.fixture
+def screen(spec: ModelSpec, tmp_path: Path) -> Screen:
+    return Screen(spec, tmp_path)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return save(tmp_path, "photo.png", photograph(160, 200))

@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from core.library.database import Database
+from core.library.ids import ProjectId
+from core.library.photos import Photos
+from core.library.projects import Projects
 from tests.core.library.bench import Bench
 
 _MEMORY = Path("/dev/shm")
@@ -38,3 +41,13 @@ def bench(folder: Path) -> Iterator[Bench]:
     made = Bench(folder)
     yield made
     made.close()
+
+
+@pytest.fixture
+def photos(bench: Bench) -> Photos:
+    return Photos(bench.database)
+
+
+@pytest.fixture
+def trip(bench: Bench) -> ProjectId:
+    return Projects(bench.database).create("Trip").id
