@@ -92,6 +92,10 @@ class LibraryTooNewError(LibraryError):
     """The library was written by a newer Regrain; it is left untouched."""
 
 
+class LibraryDamagedError(LibraryError):
+    """SQLite finds fault with the library; a backup can take its place."""
+
+
 class WatchError(CoreError):
     """A folder cannot be watched."""
 

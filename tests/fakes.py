@@ -11,10 +11,12 @@ hashed, synced. A file whose name holds one of these words, between dashes or at
     hang      says nothing more (hang1: once)         slow     takes a hundred times as long
     hog       takes memory until the kernel ends it   oom      reports oom_gpu
     nan       reports nan                             lost     reports EngineFailed(gpu_lost)
-    garbage   writes what is no message
+    garbage   writes what is no message               loss     ends as a device does that failed
+    pace      tells how large it is, to be timed      crawl    the same, and says it takes ages
     peekabort dies of SIGABRT when a preview of it is asked for
     starvedN  is killed, and the file in REGRAIN_FAKE_OOM_COUNTER counts it as the kernel counts
               out-of-memory kills, unless tiles are at most N pixels
+    swollenN  takes 300 MiB and keeps them, unless tiles are at most N pixels
 """
 
 from __future__ import annotations
@@ -29,12 +31,15 @@ import sys
 import threading
 import time
 from pathlib import Path
+from xml.sax.saxutils import quoteattr
 
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from core.channel import Channel, ChannelClosed, end_with_parent
 from core.engine.messages import (
+    DEVICE_LOST_EXIT,
     TO_RENDER,
     Announced,
     CancelItems,
@@ -61,9 +66,11 @@ from core.engine.messages import (
 from core.errors import Reason, StopReason
 from core.events import PreviewKind
 from core.outputs.folders import stopped
+from tests import hunger
 
 FAKE_RENDER_COMMAND = (sys.executable, "-P", "-m", "tests.fakes")
 _ROOT = Path(__file__).resolve().parents[1]
+_NAMESPACE = "https://regrain.app/ns/1.0/"
 
 
 def fake_environment(
@@ -241,9 +248,17 @@ class FakeRender:
             if not self.inbox.empty():
                 self.take(block=False)
             for render in group:
-                self.channel.send(Stepped(item=render.item, step=step, steps=self.steps))
+                self.tell_step(render, step, time.monotonic() - begun)
         for render in group:
             self.finish(render, time.monotonic() - begun)
+
+    def tell_step(self, render: Render, step: int, seconds: float) -> None:
+        size = {"pixels": 1000, "seconds": seconds} if {"pace", "crawl"} & _words(render) else {}
+        if crawls := "crawl" in _words(render):
+            size["seconds"] = 1e6
+        self.channel.send(Stepped(item=render.item, step=step, steps=self.steps, **size))
+        if crawls:
+            threading.Event().wait()
 
     def drop(self, render: Render) -> bool:
         if render.item not in self.canceled:
@@ -255,21 +270,23 @@ class FakeRender:
         words = _words(render)
         if "abort" in words or ("abort1" in words and self.first_time(render)):
             os.abort()
+        if "loss" in words:
+            os._exit(DEVICE_LOST_EXIT)
         if "exit" in words:
             os._exit(3)
         if "killed" in words:
             os.kill(os.getpid(), signal.SIGKILL)
         if "hang" in words or ("hang1" in words and self.first_time(render)):
             threading.Event().wait()
-        for word in words:
-            if word.startswith("starved") and self.tile > int(word.removeprefix("starved") or 0):
-                _count_oom_kill()
-                os.kill(os.getpid(), signal.SIGKILL)
+        for word, act in (("starved", hunger.die), ("swollen", hunger.swell)):
+            limits = [int(one.removeprefix(word)) for one in words if one.startswith(word)]
+            if limits and self.tile > limits[0]:
+                act()
         if "garbage" in words:
             os.write(self.raw, b"Segmentation fault: no message at all")
             threading.Event().wait()
         if "hog" in words:
-            _take_memory()
+            hunger.take_all()
 
     def first_time(self, render: Render) -> bool:
         assert self.state is not None, "words that end in 1 need a state folder"
@@ -293,7 +310,11 @@ class FakeRender:
             self.answer(render, seconds)
 
     def answer(self, render: Render, seconds: float) -> None:
-        data = render.source.read_bytes()
+        try:
+            data = render.source.read_bytes()
+        except FileNotFoundError:
+            self.trouble(render, Reason.VANISHED, "is not there any more.")
+            return
         if hashlib.sha256(data).hexdigest() != render.source_sha256:
             self.trouble(render, Reason.CHANGED_WHILE_READING, "changed while it was read.")
             return
@@ -344,8 +365,25 @@ def _edited(render: Render, data: bytes) -> tuple[bytes, tuple[int, int]]:
         kind = "JPEG" if image.format == "MPO" else image.format
     picture = Image.fromarray(expected_pixels(render.source, render.edit.model_dump_json()))
     buffer = io.BytesIO()
-    picture.save(buffer, format=kind)
+    picture.save(buffer, format=kind, **_note(render, kind))
     return buffer.getvalue(), picture.size
+
+
+def _note(render: Render, kind: str | None) -> dict[str, object]:
+    """Return what writes the provenance into the file, as XMP like the real process."""
+    if render.provenance is None or kind not in ("PNG", "JPEG"):
+        return {}
+    values = " ".join(f"r:{name}={quoteattr(v)}" for name, v in render.provenance.items())
+    packet = (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        f'<rdf:Description rdf:about="" xmlns:r="{_NAMESPACE}" {values}/></rdf:RDF></x:xmpmeta>'
+    )
+    if kind == "JPEG":
+        return {"xmp": packet.encode()}
+    texts = PngInfo()
+    texts.add_itxt("XML:com.adobe.xmp", packet)
+    return {"pnginfo": texts}
 
 
 def _write(target: Path, data: bytes) -> None:
@@ -369,17 +407,6 @@ def _device() -> DeviceInfo:
         free_memory=gigabyte,
         dtype="fp32",
     )
-
-
-def _count_oom_kill() -> None:
-    counter = Path(os.environ["REGRAIN_FAKE_OOM_COUNTER"])
-    counter.write_text(f"oom_kill {int(counter.read_text().split()[1]) + 1}\n")
-
-
-def _take_memory() -> None:
-    kept = []
-    while True:
-        kept.append(bytearray(os.urandom(1 << 20)) * 16)
 
 
 def main() -> None:

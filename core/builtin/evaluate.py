@@ -55,7 +55,7 @@ def list_pictures(folder: Path) -> list[Path]:
 
 def read_picture(path: Path) -> Pixels:
     """Pixels (height, width, 3), cut to multiples of 8 as the network needs."""
-    with Image.open(path) as opened:
+    with Image.open(path, formats=("PNG", "JPEG", "BMP", "TIFF", "WEBP")) as opened:
         pixels = np.asarray(opened.convert("RGB"))
     return pixels[: pixels.shape[0] // 8 * 8, : pixels.shape[1] // 8 * 8]
 

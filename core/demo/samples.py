@@ -94,7 +94,8 @@ def _write_sample(path: Path, sample: Sample, seed: int) -> None:
 def _read_packaged(name: str) -> Picture:
     """Return a photograph of scikit-image as (H, W, 3) float32, 0 to 1."""
     try:
-        with (resources.files("skimage.data") / name).open("rb") as file, Image.open(file) as image:
+        file = (resources.files("skimage.data") / name).open("rb")
+        with file, Image.open(file, formats=("JPEG", "PNG")) as image:
             return np.asarray(image.convert("RGB"), np.float32) / np.float32(255)
     except (OSError, ModuleNotFoundError, UnidentifiedImageError) as error:
         raise CoreError(

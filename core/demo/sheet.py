@@ -130,7 +130,7 @@ def _crop_box(size: tuple[int, int], focus: tuple[float, float]) -> tuple[int, i
 
 def _open_srgb(path: Path) -> Image.Image:
     """Return the picture as 8-bit sRGB, whatever profile it carries."""
-    with Image.open(path) as image:
+    with Image.open(path, formats=("JPEG", "PNG")) as image:
         image.load()
         profile = image.info.get("icc_profile")
         picture = image.convert("RGB")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum, auto
 from pathlib import Path
 from typing import TypeAlias
 
 from core.child import Child, Death, python_command
+from core.engine.memory import MemoryGauge
 from core.engine.messages import (
+    DEVICE_LOST_EXIT,
     FROM_RENDER,
     Announced,
     CancelItems,
@@ -28,8 +32,10 @@ from core.engine.messages import (
     Render,
     Rendered,
     Shutdown,
+    Stepped,
     ToRender,
 )
+from core.engine.watchdog import MemoryWatch, UsualPace
 from core.events import PreviewKind
 
 RENDER_COMMAND = python_command("core.engine.process")
@@ -40,7 +46,10 @@ NO_NETWORK = {
     "DIFFUSERS_DISABLE_REMOTE_CODE": "1",
 }
 HANG_SECONDS = 120.0
-"""A process at work that says nothing for so long hangs, unless its photographs are slow ones."""
+"""A process at work that says nothing for so long hangs, unless its photographs are slow ones.
+
+Nor may a photograph take longer, with many a word, that should take a tenth of it at most.
+"""
 
 LOAD_SECONDS = 900.0
 """Loading gigabytes from a slow disk, and the first import of torch, say nothing meanwhile."""
@@ -52,19 +61,49 @@ _SLOWEST_TICK = 5.0
 _MEDIAN_OF = 50
 
 
+class Ending(StrEnum):
+    """Why a render process was ended from here, in the middle of its work."""
+
+    SILENT = auto()
+    """It said nothing for too long."""
+    SLOW = auto()
+    """It worked at a photograph many times longer than usual."""
+    MEMORY = auto()
+    """It took the last of the computer's memory."""
+
+
 @dataclass(frozen=True, slots=True)
 class Died:
     """The render process ended. `announced` items were being touched, `sent` ones were waiting.
 
-    `hung`: it said nothing for too long and was ended for that. `preview` was asked for and not
-    finished.
+    `ending`: why we ended it; None: we did not. `preview` was asked for and not finished.
     """
 
     death: Death
     announced: tuple[int, ...] = ()
     sent: tuple[int, ...] = ()
-    hung: bool = False
+    ending: Ending | None = None
     preview: int | None = None
+
+    @property
+    def hung(self) -> bool:
+        """Whether it took far too long over its work."""
+        return self.ending in (Ending.SILENT, Ending.SLOW)
+
+    @property
+    def starved(self) -> bool:
+        """Whether it ended for want of memory, by the kernel or by us."""
+        return self.death.oom_killed or self.ending is Ending.MEMORY
+
+    @property
+    def device_lost(self) -> bool:
+        """Whether it ended because its device failed for good."""
+        return self.death.returncode == DEVICE_LOST_EXIT
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether it broke down, hung or starved; otherwise somebody ended it from outside."""
+        return self.death.native or self.hung or self.starved
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +126,7 @@ class RenderHost:
         hang_seconds: how long it may be silent while it has work; at least ten times as long as
             the median photograph took, and longer for large files.
         clock: seconds that only grow.
+        gauge: reads how much memory there is.
     """
 
     def __init__(
@@ -96,6 +136,7 @@ class RenderHost:
         *,
         hang_seconds: float = HANG_SECONDS,
         clock: Callable[[], float] = time.monotonic,
+        gauge: MemoryGauge | None = None,
     ) -> None:
         self._command = tuple(command)
         self._environment = NO_NETWORK | dict(environment or {})
@@ -103,15 +144,18 @@ class RenderHost:
         self._clock = clock
         self._child: Child[FromRender] | None = None
         self._seconds: list[float] = []
+        self._pace = UsualPace(hang_seconds)
+        self._memory = MemoryWatch(gauge or MemoryGauge(), clock)
         self._last_heard = self._looked = clock()
         self._begin()
 
     def _begin(self) -> None:
         self._sent: dict[int, float] = {}
+        self._still: Counter[int] = Counter()
         self._announced: set[int] = set()
         self._loading = 0
         self._preview: int | None = None
-        self._hung = False
+        self._ending: Ending | None = None
         self._silence = 0.0
 
     @property
@@ -173,6 +217,8 @@ class RenderHost:
         self._watch(heard=got is not None)
         if got is None:
             return None
+        if isinstance(got.message, Rendered):
+            self._pace.rendered(got.message)
         self._note(got.message)
         if isinstance(got.message, PreviewPicture):
             return Pictured(got.message, got.tail)
@@ -201,10 +247,14 @@ class RenderHost:
     def _note(self, message: FromRender) -> None:
         if isinstance(message, Announced):
             self._announced.add(message.item)
+        elif isinstance(message, Stepped):
+            self._judge_pace(message)
         elif isinstance(message, Rendered | ItemTrouble | ItemCanceled):
             self._finished(message.item)
         elif isinstance(message, DevicesFound | ModelLoaded):
             self._loading = max(0, self._loading - 1)
+            if isinstance(message, ModelLoaded):
+                self._pace.loaded(message)
         elif isinstance(message, EngineFailed):
             self._loading = 0
             if message.item is not None:
@@ -222,22 +272,42 @@ class RenderHost:
     def _finished(self, item: int) -> None:
         self._announced.discard(item)
         self._sent.pop(item, None)
+        del self._still[item]
+        self._pace.forget(item)
+
+    def _judge_pace(self, message: Stepped) -> None:
+        """Note how a photograph goes on; end a process that works at one for ever."""
+        self._pace.stepped(message)
+        patience = self._sent.get(message.item, 0.0) + self._still[message.item]
+        if self._pace.is_too_slow(message, patience):
+            self._put_down(Ending.SLOW)
+
+    def _put_down(self, why: Ending) -> None:
+        if self._ending is None:
+            assert self._child is not None
+            self._ending = why
+            self._child.kill()
 
     def _watch(self, *, heard: bool) -> None:
-        """Count silence; end a process that has work and says nothing for too long.
+        """Count silence; end a process at work that says nothing or takes the last memory.
 
         Each look counts for a few seconds at most: a computer that slept, or a stopped parent,
         is no hang of the child.
         """
         now = self._clock()
         elapsed, self._looked = now - self._looked, now
+        if elapsed > _SLOWEST_TICK:
+            # The photographs in work stood still as well, if not their process' clock.
+            self._still.update(dict.fromkeys(self._sent, round(elapsed - _SLOWEST_TICK)))
         self._silence = 0.0 if heard else self._silence + min(elapsed, _SLOWEST_TICK)
         if heard:
             self._last_heard = now
-        if self._busy and self._silence > self._limit() and not self._hung:
-            self._hung = True
-            assert self._child is not None
-            self._child.kill()
+        if not self._busy or self._child is None:
+            return
+        if self._silence > self._limit():
+            self._put_down(Ending.SILENT)
+        elif self._memory.must_end(self._child.pid):
+            self._put_down(Ending.MEMORY)
 
     def _limit(self) -> float:
         if self._loading:
@@ -247,8 +317,10 @@ class RenderHost:
 
     def _bury(self, death: Death) -> Died:
         announced, sent = tuple(sorted(self._announced)), tuple(self._sent)
-        died = Died(death, announced, sent, self._hung, self._preview)
+        died = Died(death, announced, sent, self._ending, self._preview)
         self._child = None
+        for item in sent:
+            self._pace.forget(item)
         self._begin()
         return died
 

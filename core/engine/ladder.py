@@ -12,6 +12,9 @@ from core.engine.messages import Numerics
 
 SMALLER_TILES = (512, 256)
 
+_LOST = ("CUDA error", "HIP error", "CUBLAS_STATUS_", "cuDNN error", "CUDNN_STATUS_", "UR error")
+"""How libraries say it whose errors are none of PyTorch's own."""
+
 
 @dataclass(frozen=True)
 class Rung:
@@ -56,7 +59,10 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 def is_device_lost(error: BaseException) -> bool:
     """Return whether an error says that the device itself stopped answering."""
-    return isinstance(error, torch.AcceleratorError) and not is_out_of_memory(error)
+    if not isinstance(error, RuntimeError) or is_out_of_memory(error):
+        return False
+    words = str(error)
+    return isinstance(error, torch.AcceleratorError) or any(sign in words for sign in _LOST)
 
 
 def free_memory() -> None:

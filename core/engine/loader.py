@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,8 @@ from core.builtin.network import PhotoDenoiser
 from core.engine.ladder import is_out_of_memory
 from core.engine.models import ModelSpec, verify_files
 from core.engine.noise import NoiseCurve, curve_of_betas
-from core.errors import ModelNotFoundError, ModelUntrustedError
+from core.engine.trust import check_weights, class_of, read_settings
+from core.errors import ModelNotFoundError
 
 CONFIG = "config.json"
 SCHEDULER_CONFIG = "scheduler_config.json"
@@ -81,22 +81,30 @@ def load_denoiser(spec: ModelSpec, device: str, dtype: str) -> Denoiser:
         ModelUntrustedError: a file is not what was added, or names a class that is not ours.
     """
     verify_files(spec)
-    network = (
-        _filled(spec, _network(spec)).to(device=device, memory_format=torch.channels_last).eval()
-    )
+    network = _loaded(spec).to(device=device, memory_format=torch.channels_last).eval()
     network.requires_grad_(False)
     _embed_exactly(network, torch.device(device).type)
     return Denoiser(network, _curve(spec), spec.size_multiple, device, dtype)
 
 
+def _loaded(spec: ModelSpec) -> Any:
+    path = _inside(spec, WEIGHTS)
+    try:
+        tensors = check_weights(path)
+    except OSError as error:
+        raise _broken(spec, WEIGHTS, error) from error
+    # Without memory first: a few words of settings may ask for a network of any size.
+    with torch.device("meta"):
+        shapes = {name: tuple(value.shape) for name, value in _network(spec).state_dict().items()}
+    if shapes != {name: tensor.shape for name, tensor in tensors.items()}:
+        raise _broken(spec, WEIGHTS, ValueError(f"it does not fit to {CONFIG}"))
+    return _filled(spec, _network(spec))
+
+
 def _network(spec: ModelSpec) -> Any:
+    path = _inside(spec, CONFIG)
     config = _read_json(spec, CONFIG)
-    name = config.get("_class_name")
-    if not isinstance(name, str) or name not in _CLASSES:
-        raise ModelUntrustedError(
-            f"{spec.name} names the class {name!r}, which Regrain does not run.",
-            hint="Add a model of a known family.",
-        )
+    name = class_of(path, config, _CLASSES)
     values = {key: value for key, value in config.items() if not key.startswith("_")}
     try:
         return _CLASSES[name](**values)
@@ -109,8 +117,10 @@ def _filled(spec: ModelSpec, network: Any) -> Any:
     path = _inside(spec, WEIGHTS)
     try:
         tensors = {name: tensor.float() for name, tensor in load_file(path).items()}
+        if not all(bool(torch.isfinite(tensor).all()) for tensor in tensors.values()):
+            raise ValueError("there are weights that are no numbers")
         network.load_state_dict(tensors, strict=True)
-    except (OSError, SafetensorError, RuntimeError) as error:
+    except (OSError, SafetensorError, RuntimeError, ValueError) as error:
         if is_out_of_memory(error):
             raise
         raise _broken(spec, WEIGHTS, error) from error
@@ -131,10 +141,9 @@ def _curve(spec: ModelSpec) -> NoiseCurve:
 
 def _read_json(spec: ModelSpec, name: str) -> dict[str, Any]:
     try:
-        values = json.loads(_inside(spec, name).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        return read_settings(_inside(spec, name))
+    except OSError as error:
         raise _broken(spec, name, error) from error
-    return values if isinstance(values, dict) else {}
 
 
 def _broken(spec: ModelSpec, name: str, error: Exception) -> ModelNotFoundError:

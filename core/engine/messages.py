@@ -16,6 +16,9 @@ from core.errors import Reason, StopReason
 from core.events import Box, PreviewKind
 from core.recipe import EditSettings, OutputSettings
 
+DEVICE_LOST_EXIT = 71
+"""Code with which a render process ends when its device failed so that only a new one can help."""
+
 
 class _Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -182,12 +185,18 @@ class Announced(_Message):
 
 
 class Stepped(_Message):
-    """One denoiser call of the item is done."""
+    """One denoiser call of the item is done.
+
+    `pixels`: how many it puts through the network in all its calls, 0 where its pace says nothing;
+    `seconds`: its share of the time so far.
+    """
 
     kind: Literal["stepped"] = "stepped"
     item: int
     step: int
     steps: int
+    pixels: int = 0
+    seconds: float = 0.0
 
 
 class Rendered(_Message):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from core.engine.trust import inside, is_inside_name, is_pickle_name, pickle_error, read_settings
 from core.errors import ModelNotFoundError, ModelUntrustedError
 from core.recipe import SchedulerName
 
@@ -63,6 +63,14 @@ class ModelFile(BaseModel):
     path: str
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
+    @field_validator("path")
+    @classmethod
+    def _is_kept_inside(cls, path: str) -> str:
+        """Refuse what is never opened, or lies elsewhere."""
+        if is_pickle_name(path) or not is_inside_name(path):
+            raise ValueError(f"{path[:80]!r} is no file that a model may have")
+        return path
+
 
 class ModelSpec(BaseModel):
     """A model as data: nothing about a family is written as an if-ladder elsewhere.
@@ -111,9 +119,12 @@ class ModelRegistry:
 
         Raises:
             ModelNotFoundError: with the known ones as its hint.
+            ModelUntrustedError: it can run code when opened.
         """
         if model in self.specs:
             return self.specs[model]
+        if is_pickle_name(model):
+            raise pickle_error(Path(model).name)
         if Path(model).is_absolute():
             return read_spec(Path(model))
         known = ", ".join(self.specs) or "none"
@@ -134,9 +145,8 @@ def read_spec(folder: Path) -> ModelSpec:
     """
     path = folder / SPEC_NAME
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-        return ModelSpec.model_validate(values | {"folder": folder})
-    except (OSError, ValueError, TypeError, ValidationError) as error:
+        return ModelSpec.model_validate(read_settings(path) | {"folder": folder})
+    except (OSError, ValidationError, ModelUntrustedError) as error:
         raise ModelNotFoundError(
             f"{folder.name} holds no model that can be read: {error}.",
             hint="Install Regrain again, or choose another model.",
@@ -148,10 +158,10 @@ def verify_files(spec: ModelSpec) -> None:
 
     Raises:
         ModelNotFoundError: a file is missing.
-        ModelUntrustedError: a file is not what it was when it was added.
+        ModelUntrustedError: a file is not what it was when it was added, or lies elsewhere.
     """
     for entry in spec.files:
-        path = spec.folder / entry.path
+        path = inside(spec.folder, entry.path)
         try:
             actual = file_sha256(path)
         except OSError as error:

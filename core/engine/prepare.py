@@ -14,13 +14,14 @@ import torch
 from core import plan
 from core.engine.bands import Descent
 from core.engine.change import Holding
+from core.engine.memory import MemoryBudget
 from core.engine.messages import Render
 from core.engine.models import ModelSpec
 from core.engine.noise import LEVELS_PER_UNIT, NoiseCurve, native_start, noise_ratios
 from core.errors import ImageReadError, ItemError, Reason
 from core.images import refusals, source
 from core.images.colour import to_model_region
-from core.images.decode import read_photo
+from core.images.decode import probe, read_photo
 from core.images.noise_level import ALREADY_CLEAN, estimate_sigma
 from core.images.photo import Floats, Photo
 from core.images.tile import chosen_tile
@@ -72,16 +73,33 @@ class Aim:
     facts: Facts
 
 
-def read_source(render: Render) -> Photo:
+def read_source(render: Render, budget: MemoryBudget | None = None) -> Photo:
     """Read the photograph that a message names.
+
+    `budget`: refuses by the header alone what does not fit into memory.
 
     Raises:
         ImageReadError: it cannot be read whole, or is not what the parent saw.
     """
+    if budget is not None:
+        _check_memory(render, budget)
     photo = read_guarded(render.source, render.max_pixels)
     if photo.sha256 != render.source_sha256:
         raise source.changed(render.source.name)
     return photo
+
+
+def _check_memory(render: Render, budget: MemoryBudget) -> None:
+    path = render.source
+    try:
+        info = probe(path)
+    except ItemError:
+        raise
+    except Exception as error:
+        raise _damaged(path, error) from error
+    # More than that is refused by reading, with the words for it.
+    if info.width * info.height <= render.max_pixels:
+        budget.check(path.name, info.width, info.height)
 
 
 def read_guarded(path: Path, max_pixels: int) -> Photo:
@@ -95,8 +113,12 @@ def read_guarded(path: Path, max_pixels: int) -> Photo:
     except (ItemError, MemoryError):
         raise
     except Exception as error:
-        _log.exception("decoding failed")
-        raise refusals.damaged(path.name, type(error).__name__) from error
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> ImageReadError:
+    _log.error("decoding failed", exc_info=error)
+    return refusals.damaged(path.name, type(error).__name__)
 
 
 def prepare(

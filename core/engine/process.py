@@ -9,6 +9,7 @@ import contextlib
 import logging
 import os
 import queue
+import sys
 import threading
 import time
 from collections import deque
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 from core.channel import Channel, ChannelClosed, ProtocolError, end_with_parent
 from core.engine.allocator import keep_pages
 from core.engine.messages import (
+    DEVICE_LOST_EXIT,
     TO_RENDER,
     CancelItems,
     Detect,
@@ -32,6 +34,7 @@ from core.engine.messages import (
     Shutdown,
     ToRender,
 )
+from core.engine.offline import refuse_network
 from core.errors import CoreError, ModelNotFoundError, stop_reason
 
 if TYPE_CHECKING:
@@ -190,20 +193,43 @@ def versions() -> str:
 def main() -> None:
     """Work for the parent whose pipes stdin and stdout are."""
     os.environ.update(NO_NETWORK)
+    refuse_network()
     # Threads that wait by spinning halve the speed as soon as another program wants a core.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     keep_pages()
+    _leave_no_core()
     logging.basicConfig(level=logging.WARNING)
     channel = Channel.from_stdio(TO_RENDER)
     try:
         RenderProcess(channel).run()
     except ChannelClosed:
         end_with_parent()
-    except Exception:
-        logging.getLogger(__name__).exception("a bug in the render process")
+    except Exception as error:
+        code = _exit_code(error)
+        logging.getLogger(__name__).exception("the render process cannot go on")
         logging.shutdown()
         # At once: the reading thread sits in a read that nothing but the parent can end.
-        os._exit(BUG)
+        os._exit(code)
+
+
+def _leave_no_core() -> None:
+    """A dead render process must not fill the disk with a copy of its memory."""
+    if sys.platform != "win32":
+        import resource
+
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _exit_code(error: Exception) -> int:
+    """Tell a device that failed for good from a bug."""
+    # Without torch there was no device yet.
+    if "torch" in sys.modules:
+        from core.engine.ladder import is_device_lost
+
+        if is_device_lost(error):
+            return DEVICE_LOST_EXIT
+    return BUG
 
 
 if __name__ == "__main__":

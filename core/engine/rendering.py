@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 
@@ -86,7 +87,25 @@ class Renderer:
             task.seconds += elapsed * count / rows.total()
             task.calls_done += count
             steps = task.calls * task.tiles(rung)
-            self._send(Stepped(item=item, step=min(task.calls_done, steps), steps=steps))
+            self._send(
+                Stepped(
+                    item=item,
+                    step=min(task.calls_done, steps),
+                    steps=steps,
+                    pixels=self._measured(task, rung),
+                    seconds=task.seconds,
+                )
+            )
+
+    def _measured(self, task: Task, rung: Rung) -> int:
+        """Return how many pixels a photograph puts through the network; 0 under other settings.
+
+        What falls back from the batch's own settings is slower, and says nothing about the pace.
+        """
+        numerics = self._model.numerics
+        if task.in_fp32 or rung != Rung(numerics.rows, numerics.tile):
+            return 0
+        return task.calls * task.tiles(rung) * math.prod(task.shape(rung))
 
     def _drop_canceled(self, group: Group[int], tasks: dict[int, Task]) -> None:
         for item in group.keys:

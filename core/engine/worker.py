@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from core.engine.between import BetweenLayers, Interlude
 from core.engine.ladder import free_memory, is_out_of_memory, rungs
+from core.engine.memory import MemoryBudget
 from core.engine.messages import Announced, ItemCanceled, Render
 from core.engine.prepare import memory_error, prepare, read_source
 from core.engine.previews import Previewer
@@ -42,6 +43,7 @@ class Worker:
         interlude = self._interlude = Interlude(is_canceled, self._drop_waiting, previews)
         self._layers = BetweenLayers(model.denoiser.network, interlude.layer)
         self._model = model
+        self._budget = MemoryBudget()
         self._send = send
         self._is_canceled = is_canceled
         self._writer = Writer(send, threads=rows, wake=wake, wait=interlude.result)
@@ -149,7 +151,7 @@ class Worker:
 
     def _prepared(self, render: Render) -> Task:
         started, model = time.monotonic(), self._model
-        photo = read_source(render)
+        photo = read_source(render, self._budget)
         curve, tile = model.denoiser.curve, model.numerics.tile
         prepared = prepare(render, photo, model.spec, curve, tile)
         task = Task(prepared, model.spec.size_multiple, facts=dict(prepared.facts))

@@ -11,12 +11,13 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import OutputWriteError, Reason
+from core.errors import BatchStopped, OutputWriteError, Reason
 from core.library.catalog import Catalog
+from core.library.drives import Drives
 from core.library.queue import JobQueue
 from core.library.records import Claim, FileStat, ItemStatus, Rendered, Result
 from core.library.states import StaleClaim
-from core.outputs.folders import make_folder, stopped
+from core.outputs.folders import make_folder, no_drive, stopped
 from core.outputs.fsops import FsOps
 from core.outputs.names import numbered
 from core.outputs.sidecars import copy_sidecars
@@ -40,6 +41,7 @@ class Publisher:
         self.queue = queue
         self.catalog = catalog
         self.fs = fs or FsOps()
+        self._drives = Drives(queue.database)
         self.library_id = queue.database.library_id
 
     def temporary(self, claim: Claim) -> Path:
@@ -54,6 +56,7 @@ class Publisher:
             BatchStopped: the output root is gone (volume_missing), read-only, or the disk is full.
         """
         folder = claim.planned.parent
+        self._require_drive(folder)
         make_folder(claim.root, folder, self.fs)
         if claim.attempt > 1:
             try:
@@ -76,6 +79,7 @@ class Publisher:
             StaleClaim: the item is not ours any more; the temporary file is gone.
         """
         try:
+            self._require_drive(claim.planned.parent)
             return self.place(claim, rendered, reserved=None)
         except StaleClaim:
             self.discard(claim)
@@ -84,9 +88,40 @@ class Publisher:
             self.discard(claim)
             self.queue.fail(claim.item, claim.attempt, error.reason, error.message, error.hint)
             raise
+        except BatchStopped:
+            self._give_back(claim)
+            raise
         except OSError as error:
             self._give_back(claim)
             raise stopped(claim.planned.parent, error) from error
+
+    def unchanged_copy(self, claim: Claim, rendered: Rendered) -> Path | None:
+        """Settle a photograph that stays as it is and stands under its name already; else None.
+
+        Such a file carries no note of ours, so it may be the user's own copy as well as ours of a
+        library that was lost: it is never taken over, and no second copy is put beside it.
+
+        Raises:
+            StaleClaim: the item is not ours any more.
+        """
+        final = claim.planned
+        if rendered.sha256 != rendered.source_sha256 or self.catalog.result_at(final) is not None:
+            return None
+        try:
+            found = self.fs.stat(final)
+            same = found is not None and found.st_size == rendered.size
+            if not same or self.fs.hash(final).sha256 != rendered.sha256:
+                return None
+        except OSError:
+            return None
+        self.discard(claim)
+        self.queue.already_done(claim.item, claim.attempt, final)
+        return final
+
+    def _require_drive(self, folder: Path) -> None:
+        away = self._drives.away(folder)
+        if away is not None:
+            raise no_drive(away)
 
     def _give_back(self, claim: Claim) -> None:
         """Let an item wait again whose file was not staged; a staged one is for `recover`."""
@@ -225,6 +260,9 @@ class Publisher:
             displaced = ""
         if displaced != replaces:
             self.fs.exchange(temp, final)
+            # Before another name is promised, or a power cut could leave theirs under the name of
+            # our temporary file, which is deleted then.
+            self.fs.sync_folder(final.parent)
             return False
         self.fs.sync_folder(final.parent)
         self.fs.unlink(temp)

@@ -72,6 +72,15 @@ def missing(root: Path) -> BatchStopped:
     )
 
 
+def no_drive(mount: Path) -> BatchStopped:
+    """Return the error for a drive of which only the empty mount point is there."""
+    return BatchStopped(
+        StopReason.VOLUME_MISSING,
+        f"The drive at {mount} is not there.",
+        hint="Connect it, then Resume. Nothing is lost.",
+    )
+
+
 def stopped(folder: Path, error: OSError) -> BatchStopped:
     """Say a file system's refusal as the reason why the batch cannot go on."""
     if error.errno in _FULL:

@@ -110,7 +110,8 @@ class Answers:
         self.suspects.item_finished()
         rendered = self._record(flight, message)
         try:
-            path = self._publisher.publish(claim, rendered)
+            standing = self._publisher.unchanged_copy(claim, rendered)
+            path = standing or self._publisher.publish(claim, rendered)
         except OutputWriteError as error:
             self._decider.unpublished(claim, error)
             return
@@ -121,13 +122,15 @@ class Answers:
             if self._queue.item(claim.item).status is ItemStatus.RUNNING:
                 self._give_back([flight])
             raise
-        self._decider.made(flight.task.key)
+        if claim.again:
+            self._decider.made(flight.task.key)
         done = ItemDone(
             claim.job,
             claim.item,
             claim.source,
             path,
             message.seconds,
+            already=standing is not None,
             unchanged=message.unchanged,
             note=rendered.note,
         )
@@ -208,7 +211,7 @@ class Answers:
             self._crashed(claim, died)
         elif verdict is Verdict.TIMED_OUT:
             self._publisher.discard(claim)
-            message = f"{claim.source.name} took too long without any progress, twice."
+            message = f"{claim.source.name} took far too long, twice."
             hint = "Open it in another program and save it anew."
             self._decider.fail(claim, Reason.TIMED_OUT, message, hint)
         elif verdict is Verdict.OUT_OF_MEMORY:
@@ -238,4 +241,8 @@ def lost_message(died: Died) -> str:
     """Say that the process is gone, for a DeviceLost."""
     if died.hung:
         return "The render process stopped answering and was ended; its work is done again."
+    if died.starved:
+        return "The render process took the last of the memory; its work is done in smaller parts."
+    if died.device_lost:
+        return "The device stopped answering; its work is done again by a new process."
     return f"The render process {died.death.describe()}; its work is done again."

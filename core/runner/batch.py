@@ -15,6 +15,7 @@ from core.library.recovery import recover
 from core.runner.answers import lost_message
 from core.runner.asides import Asides
 from core.runner.engine import Engine
+from core.runner.follow import emit_settled
 from core.runner.parts import EngineChoice, RunnerParts, RunOutcome
 from core.runner.previews import PreviewRequest
 from core.runner.report import Report
@@ -85,18 +86,15 @@ class BatchRunner:
         Raises:
             LibraryError: the library cannot be used at all.
         """
-        lock = self._parts.lock
-        held_before = lock.held
-        if not lock.acquire():
-            return RunOutcome.BUSY
-        try:
-            recover(self._parts.publisher, lock)
+        with self._parts.lock.for_a_run() as may:
+            if not may:
+                return RunOutcome.BUSY
+            recovered = recover(self._parts.publisher, self._parts.lock)
+            for item in self._parts.queue.items_by_id(recovered.items):
+                emit_settled(item, self._report.emit)
             name = uuid.uuid4().hex
             shift = Shift(self._parts, self._report, self._engine, stop, name, self._asides)
             return shift.work(job)
-        finally:
-            if not held_before:
-                lock.release()
 
     def idle(self, seconds: float) -> bool:
         """Answer previews and the like for `seconds`; return early, with True, when woken."""

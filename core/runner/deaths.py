@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
 
@@ -14,6 +15,10 @@ from core.library.ids import ItemId
 DEATHS_TO_BLOCK = 3
 OUTSIDE_KILLS_TO_BLOCK = 10
 HANGS_TO_FAIL = 2
+LOSSES_TO_BLOCK = 3
+LOSS_SECONDS = 300.0
+"""So many failures of the device within so long, with nothing finished between, stop the batch."""
+
 _SMALLER_TILES = (512, 256)
 
 
@@ -41,18 +46,28 @@ class Suspects:
 
     A crash or a hang counts for the items that had been announced; they are rendered alone from
     then on. Three crashes on different items with none finished between are the device's fault,
-    not theirs. Kills from outside count for nothing, but somebody who always kills is noticed.
+    not theirs; but an item that crashed before, with others finished since, is guilty itself. A
+    device that failed is taken anew, and only counts for the photograph as long as others get
+    done. Kills from outside count for nothing, but somebody who always kills is noticed.
+
+    Args:
+        clock: seconds that only grow.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._alone: set[ItemId] = set()
+        self._accused: set[ItemId] = set()
+        self._guilty: set[ItemId] = set()
         self._hangs: Counter[ItemId] = Counter()
         self._levels: Counter[ItemId] = Counter()
         self.item_finished()
 
     def item_finished(self) -> None:
         """A photograph was finished: the process and its device do work."""
+        self._guilty |= self._accused
         self._crashes: list[frozenset[ItemId]] = []
+        self._losses: list[float] = []
         self._outside = 0
 
     def is_alone(self, item: ItemId) -> bool:
@@ -78,12 +93,14 @@ class Suspects:
         if died.preview is not None:
             # That photograph, or its decoder, is as likely; it is not shown a second time.
             return Judgement(dict.fromkeys(items, Verdict.AGAIN))
-        if died.death.native or died.death.oom_killed or died.hung:
+        if died.by_itself:
             self._alone |= set(items)
         if died.hung:
             return self._hang(items, alone)
-        if died.death.oom_killed:
+        if died.starved:
             return self._memory(items, alone, rungs)
+        if died.device_lost:
+            return self._loss(items)
         if died.death.native:
             return self._crash(items, died)
         return self._kill(items)
@@ -91,7 +108,7 @@ class Suspects:
     def _hang(self, items: list[ItemId], alone: bool) -> Judgement:
         self._hangs.update(items)
         if not items:
-            return self._silent()
+            return self._silent("The render process stopped answering before any work.")
         guilty = alone or len(items) == 1
         verdicts = {
             item: Verdict.TIMED_OUT
@@ -103,7 +120,7 @@ class Suspects:
 
     def _memory(self, items: list[ItemId], alone: bool, rungs: int) -> Judgement:
         if not items:
-            return self._silent()
+            return self._silent("This computer has too little free memory to load the model.")
         if alone:
             self._levels.update(items)
         return Judgement(
@@ -113,7 +130,24 @@ class Suspects:
             }
         )
 
+    def _loss(self, items: list[ItemId]) -> Judgement:
+        if self._are_guilty(items):
+            return Judgement(dict.fromkeys(items, Verdict.CRASHED))
+        now = self._clock()
+        self._losses = [when for when in self._losses if now - when < LOSS_SECONDS] + [now]
+        if len(self._losses) < LOSSES_TO_BLOCK:
+            return Judgement(dict.fromkeys(items, Verdict.CRASHED))
+        block = f"The device stopped answering {len(self._losses)} times within 5 minutes."
+        return Judgement(dict.fromkeys(items, Verdict.AGAIN), block)
+
+    def _are_guilty(self, items: list[ItemId]) -> bool:
+        """Whether others were finished since these did the same before; remembers that they did."""
+        self._accused |= set(items)
+        return bool(items) and self._guilty.issuperset(items)
+
     def _crash(self, items: list[ItemId], died: Died) -> Judgement:
+        if self._are_guilty(items):
+            return Judgement(dict.fromkeys(items, Verdict.CRASHED))
         self._crashes.append(frozenset(items))
         different = set(self._crashes)
         nothing_announced = self._crashes.count(frozenset())
@@ -129,11 +163,11 @@ class Suspects:
             block = f"Something ended the render process {self._outside} times."
         return Judgement(dict.fromkeys(items, Verdict.AGAIN), block)
 
-    def _silent(self) -> Judgement:
+    def _silent(self, message: str) -> Judgement:
         """A death with nothing in work: bounded like crashes, or it would start for ever."""
         self._crashes.append(frozenset())
         if self._crashes.count(frozenset()) >= DEATHS_TO_BLOCK:
-            return Judgement(block="The render process stopped answering before any work.")
+            return Judgement(block=message)
         return Judgement()
 
 

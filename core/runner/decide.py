@@ -10,6 +10,7 @@ from pathlib import Path
 from core.engine.models import ModelSpec
 from core.errors import BatchStopped, ItemError, OutputWriteError, Reason, StopReason
 from core.events import ItemDone
+from core.library.drives import Drives
 from core.library.ids import ItemId
 from core.library.keys import result_key, settings_digest
 from core.library.queue import StaleClaim
@@ -53,6 +54,7 @@ class Decider:
         self._publisher = parts.publisher
         self._report = report
         self._volumes = Volumes()
+        self._drives = Drives(parts.queue.database)
         self._tries: Counter[ItemId] = Counter()
         self._digests: dict[tuple[EditSettings, OutputSettings, str], str] = {}
         self._made: set[str] = set()
@@ -142,9 +144,10 @@ class Decider:
         self._report.emit(replace(done, already=already, unchanged=found.unchanged))
 
     def _check_drive(self, claim: Claim, error: ItemError, number: int | None) -> None:
-        away = number in _ABSENT_DRIVE
+        away = number in _ABSENT_DRIVE and error.reason is not Reason.NOT_A_FILE
         if error.reason is Reason.VANISHED:
             away = not claim.root.is_dir() or self._volumes.is_away(claim.source)
+            away = away or self._drives.away(claim.source) is not None
         if away:
             raise BatchStopped(
                 StopReason.VOLUME_MISSING,

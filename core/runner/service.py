@@ -11,7 +11,7 @@ from core.events import EventSink, WorkerState, WorkState
 from core.library.ids import JobId
 from core.library.lock import RenderLock
 from core.library.queue import JobQueue
-from core.library.records import Job, JobState
+from core.library.records import Job, JobState, Origin
 from core.runner.batch import BatchRunner
 from core.runner.follow import LibraryFollower
 from core.runner.parts import EngineChoice, RunOutcome
@@ -137,7 +137,8 @@ class RenderService:
         seconds = LOOK_SECONDS
         try:
             if self._hold_at_start:
-                self._hold_unfinished()
+                # What comes into watched folders is worked on unasked, today as yesterday.
+                self._hold_unfinished(but=Origin.WATCH)
                 self._hold_at_start = False
             if self._work_off() is RunOutcome.BUSY:
                 seconds = FOLLOW_SECONDS
@@ -222,8 +223,9 @@ class RenderService:
             self._hold_unfinished()
             self._say_resting()
 
-    def _hold_unfinished(self) -> None:
-        self._held.update(job.id for job in self._queue.jobs(unfinished=True))
+    def _hold_unfinished(self, but: Origin | None = None) -> None:
+        jobs = self._queue.jobs(unfinished=True)
+        self._held.update(job.id for job in jobs if job.origin is not but)
 
     def _use_choice(self) -> None:
         with self._asking:

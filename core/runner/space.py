@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+from core.images.source import MAX_FILE_BYTES
 from core.library.ids import JobId
 from core.library.queue import JobQueue
 from core.library.records import ItemStatus, Job, JobItem
@@ -90,7 +91,9 @@ class Space:
     def _expected(self, item: JobItem, output: OutputSettings) -> int:
         is_compressed = item.source.suffix.lower() in _COMPRESSED
         share = (_OF_COMPRESSED if is_compressed else _OF_OTHERS)[output.format]
-        return int(self._size(item.source) * share * output.scale**2)
+        size = self._size(item.source)
+        # A larger file is refused: nothing will be written for it.
+        return 0 if size > MAX_FILE_BYTES else int(size * share * output.scale**2)
 
     def _size(self, path: Path) -> int:
         try:

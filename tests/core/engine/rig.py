@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
+from core.builtin.schedule import ratio_of_timestep
 from core.engine.loader import Denoiser, load_denoiser
 from core.engine.messages import (
     FromRender,
@@ -104,3 +105,18 @@ class SpoiledDenoiser(Denoiser):
     def in_fp32(self) -> Denoiser:
         kept = {name: getattr(self, name) for name in self.__dataclass_fields__}
         return Denoiser(**(kept | {"dtype": "fp32"}))
+
+
+def nan(plain: Predict) -> Predict:
+    return lambda samples, timesteps: plain(samples, timesteps) * float("nan")
+
+
+def grey(plain: Predict) -> Predict:
+    """Answer v so that every picture comes out in one grey."""
+
+    def answer(samples: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
+        ratio = ratio_of_timestep(float(timesteps[0]))
+        signal = (1 + ratio**2) ** -0.5
+        return (signal * samples + 0.9) / (signal * ratio)
+
+    return answer

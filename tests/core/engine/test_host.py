@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.engine.host import Died, Pictured, RenderHost
+from core.engine.host import Died, Ending, Pictured, RenderHost
+from core.engine.memory import MemoryGauge
 from core.engine.messages import (
     Announced,
     Detect,
@@ -50,10 +51,15 @@ def host_with() -> Iterator[Started]:
     hosts: list[RenderHost] = []
 
     def make(
-        *, clock: Clock | None = None, hang_seconds: float = 120, **fake: object
+        *,
+        clock: Clock | None = None,
+        hang_seconds: float = 120,
+        gauge: MemoryGauge | None = None,
+        **fake: object,
     ) -> RenderHost:
         environment = fake_environment(**fake)  # type: ignore[arg-type]
         options = {"clock": clock} if clock else {}
+        options |= {"gauge": gauge} if gauge else {}
         host = RenderHost(FAKE_RENDER_COMMAND, environment, hang_seconds=hang_seconds, **options)
         hosts.append(host)
         return host
@@ -325,3 +331,58 @@ def test_nonsense_from_the_process_is_a_crash(
     died = hear(host, Died)[-1]
     assert isinstance(died, Died)
     assert died.death.native
+
+
+@pytest.mark.parametrize(("ours", "ended"), [(900, True), (100, False)])
+def test_one_that_takes_the_last_memory_is_ended(
+    host_with: Started, photo: Callable[[str], Path], ours: int, ended: bool
+) -> None:
+    """Before the desktop is swapped out; where others took it, that would help nobody."""
+
+    class Full(MemoryGauge):
+        def total(self) -> int:
+            return 8 << 30
+
+        def free(self) -> int:
+            return 100 << 20
+
+        def held(self, pid: int | None = None) -> int:
+            return ours << 20
+
+    clock = Clock()
+    host = host_with(clock=clock, gauge=Full())
+    host.send(render(photo("hang.png")))
+    hear(host, Announced)
+    clock.now += 3
+    host.receive(0)
+    assert host.receive(0) is None, "looked once in two seconds, and acts at the second look"
+    clock.now += 3
+    host.receive(0)
+    if not ended:
+        assert host.receive(0.2) is None
+        return
+    died = hear(host, Died)[-1]
+    assert isinstance(died, Died)
+    assert died.ending is Ending.MEMORY
+    assert died.starved
+    assert not died.death.native
+
+
+def test_one_that_works_at_a_photograph_for_ever_is_ended(
+    host_with: Started, photo: Callable[[str], Path]
+) -> None:
+    """Progress that never comes to an end holds up the night as well as silence does."""
+    host = host_with()
+    host.send(render(photo("crawl.png"), 1))
+    hear(host, Stepped)
+    assert host.receive(0.2) is None, "nothing is known yet of how long they take"
+    host.stop(grace=0)
+    for item in range(3):
+        host.send(render(photo(f"{item}-pace.png"), item))
+        hear(host, Rendered)
+    host.send(render(photo("crawl.png"), 9))
+    died = hear(host, Died)[-1]
+    assert isinstance(died, Died)
+    assert died.ending is Ending.SLOW
+    assert died.hung
+    assert died.announced == (9,)

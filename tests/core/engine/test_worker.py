@@ -11,7 +11,6 @@ import pytest
 import tifffile
 import torch
 
-from core.builtin.schedule import ratio_of_timestep
 from core.engine.messages import (
     Announced,
     FromRender,
@@ -24,7 +23,7 @@ from core.engine.models import ModelSpec
 from core.errors import BatchStopped, Reason, SettingsError
 from core.images.decode import read_photo
 from core.images.metadata import read_provenance
-from tests.core.engine.rig import Predict, Rig
+from tests.core.engine.rig import Predict, Rig, grey, nan
 from tests.core.engine.samples import photograph, save
 
 
@@ -139,21 +138,6 @@ def test_canceled_photographs_are_dropped_at_the_next_call(rig: Rig) -> None:
     assert {m.item for m in rig.of(ItemCanceled)} == {1, 2}
     assert rig.of(Rendered) == []
     assert rig.files() == set()
-
-
-def nan(plain: Predict) -> Predict:
-    return lambda samples, timesteps: plain(samples, timesteps) * float("nan")
-
-
-def grey(plain: Predict) -> Predict:
-    """Answer v so that every picture comes out in one grey."""
-
-    def answer(samples: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
-        ratio = ratio_of_timestep(float(timesteps[0]))
-        signal = (1 + ratio**2) ** -0.5
-        return (signal * samples + 0.9) / (signal * ratio)
-
-    return answer
 
 
 REPAINT: dict[str, Any] = {"mode": "repaint", "strength": 0.3}

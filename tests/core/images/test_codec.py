@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import os
 import signal
-import sys
-import textwrap
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,36 +21,6 @@ from core.images.photo import Container, PhotoInfo
 @pytest.fixture(scope="module")
 def codec() -> Iterator[Codec]:
     with Codec() as codec:
-        yield codec
-
-
-@pytest.fixture
-def wild() -> Iterator[Codec]:
-    """A codec process in which files of certain names do harm, as a broken decoder would."""
-    code = textwrap.dedent(
-        """
-        import os, time
-        from core.images import process
-        real = process.probe
-        def probe(path):
-            if "abort" in path.name: os.abort()
-            if "spin" in path.name:
-                while True: pass
-            if "hang" in path.name: time.sleep(600)
-            if "memory" in path.name: return bytearray(1 << 40)
-            if "huge" in path.name:
-                kept = [bytearray(1 << 24) for _ in range(1000)]
-            if "write" in path.name: path.with_name("stolen").write_bytes(b"x")
-            if "bug" in path.name: raise KeyError("a decoder's bug")
-            return real(path)
-        process.probe = probe
-        process.CPU_SECONDS = 1
-        process.MEMORY_LIMIT = 1 << 28
-        process.main()
-        """
-    )
-    path = {"PYTHONPATH": os.pathsep.join(sys.path)}
-    with Codec([sys.executable, "-c", code], path, file_seconds=10) as codec:
         yield codec
 
 
@@ -104,45 +72,6 @@ def test_a_file_that_cannot_be_shown_says_why(codec: Codec, tmp_path: Path) -> N
         with pytest.raises(ImageReadError) as caught:
             ask()
         assert caught.value.reason is Reason.TRUNCATED
-
-
-@pytest.mark.parametrize(
-    ("name", "reason"),
-    [
-        ("abort.png", Reason.DECODE_ERROR),
-        ("spin.png", Reason.DECODE_ERROR),
-        ("memory.png", Reason.TOO_LARGE),
-        ("huge.png", Reason.TOO_LARGE),
-        ("write.png", Reason.DECODE_ERROR),
-        ("bug.png", Reason.DECODE_ERROR),
-    ],
-)
-def test_one_bad_file_costs_only_itself(
-    wild: Codec, tmp_path: Path, name: str, reason: Reason
-) -> None:
-    """A file that crashes, eats memory or time, or tries to write: the rest is still shown."""
-    paths = [picture(tmp_path / f"{number}.png") for number in range(7)]
-    paths.insert(4, picture(tmp_path / name))
-    found = wild.probe(paths)
-    bad = found.pop(4)
-    assert isinstance(bad, ImageReadError)
-    assert bad.reason is reason
-    assert name in bad.message
-    assert all(isinstance(info, PhotoInfo) and info.width == 60 for info in found)
-    stolen = tmp_path / "stolen"
-    assert not stolen.exists() or stolen.stat().st_size == 0
-
-
-def test_a_file_that_hangs_its_reader_is_given_up(tmp_path: Path) -> None:
-    code = (
-        "import time\nfrom core.images import process\n"
-        "process.probe = lambda path: time.sleep(600)\nprocess.main()\n"
-    )
-    path = {"PYTHONPATH": os.pathsep.join(sys.path)}
-    with Codec([sys.executable, "-c", code], path, file_seconds=0.3) as codec:
-        (bad,) = codec.probe([picture(tmp_path / "a.png")])
-    assert isinstance(bad, ImageReadError)
-    assert bad.reason is Reason.TIMED_OUT
 
 
 def test_a_killed_codec_process_comes_back(codec: Codec, tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ import pytest
 
 from core.errors import BatchStopped, OutputWriteError, Reason, StopReason
 from core.library.publisher import Publisher
-from core.library.records import Claim, ItemStatus
+from core.library.records import Claim, ItemStatus, Rendered
 from core.outputs import fsops
 from core.outputs.fsops import FsOps
 from core.recipe import MetadataRule, OnConflict
-from tests.core.library.bench import Bench
+from tests.core.library.bench import Bench, sha256
 
 
 def claim_one(bench: Bench, **output: object) -> Claim:
@@ -131,21 +131,45 @@ def test_a_lost_library_makes_no_second_copy_of_what_is_there(bench: Bench) -> N
     assert bench.names() == ["a.jpg"]
 
 
+def unchanged(bench: Bench, claim: Claim) -> Rendered:
+    """Return a result that is the original, byte for byte, as Clean makes of a clean one."""
+    temp = bench.publisher.prepare(claim)
+    temp.write_bytes(claim.source.read_bytes())
+    digest = sha256(claim.source.read_bytes())
+    return Rendered(temp, digest, temp.stat().st_size, "k", digest, unchanged=True)
+
+
 def test_a_users_own_copy_of_the_original_is_not_taken_for_our_unchanged_result(
     bench: Bench,
 ) -> None:
     """An unchanged result has the original's bytes; so has a backup that must be kept."""
     claim = claim_one(bench)
-    temp = bench.publisher.prepare(claim)
-    temp.write_bytes(claim.source.read_bytes())
+    rendered = unchanged(bench, claim)
     (bench.out / "a.jpg").write_bytes(claim.source.read_bytes())
-    from tests.core.library.bench import sha256
-
-    digest = sha256(claim.source.read_bytes())
-    from core.library.records import Rendered
-
-    rendered = Rendered(temp, digest, temp.stat().st_size, "k", digest, unchanged=True)
     assert bench.publisher.publish(claim, rendered) == bench.out / "a-2.jpg"
+
+
+def test_no_second_copy_is_put_beside_a_photograph_that_stays_as_it_is(bench: Bench) -> None:
+    """After a lost library a folder of clean photographs must not be there twice."""
+    claim = claim_one(bench)
+    rendered = unchanged(bench, claim)
+    (bench.out / "a.jpg").write_bytes(claim.source.read_bytes())
+    assert bench.publisher.unchanged_copy(claim, rendered) == bench.out / "a.jpg"
+    assert bench.names() == ["a.jpg"]
+    assert bench.queue.item(claim.item).status is ItemStatus.ALREADY_DONE
+    assert bench.catalog.result_at(bench.out / "a.jpg") is None, "it may be the user's own"
+
+
+@pytest.mark.parametrize("there", [None, b"somebody else's"])
+def test_an_unchanged_photograph_is_published_where_its_bytes_are_not_there(
+    bench: Bench, there: bytes | None
+) -> None:
+    claim = claim_one(bench)
+    rendered = unchanged(bench, claim)
+    if there is not None:
+        (bench.out / "a.jpg").write_bytes(there)
+    assert bench.publisher.unchanged_copy(claim, rendered) is None
+    assert rendered.temp.exists()
 
 
 class Racing(FsOps):

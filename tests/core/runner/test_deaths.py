@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 
 from core.child import Death
-from core.engine.host import Died
-from core.engine.messages import Numerics
+from core.engine.host import Died, Ending
+from core.engine.messages import DEVICE_LOST_EXIT, Numerics
 from core.library.ids import ItemId
 from core.runner.deaths import OUTSIDE_KILLS_TO_BLOCK, Suspects, Verdict, ladder
 
@@ -14,7 +14,9 @@ A, B, C = ItemId(1), ItemId(2), ItemId(3)
 CRASH = Died(Death(-signal.SIGSEGV))
 KILL = Died(Death(-signal.SIGKILL))
 OOM = Died(Death(-signal.SIGKILL, oom_killed=True))
-HANG = Died(Death(-signal.SIGKILL, asked=True), hung=True)
+LOSS = Died(Death(DEVICE_LOST_EXIT))
+SHORT = Died(Death(-signal.SIGKILL, asked=True), ending=Ending.MEMORY)
+HANG = Died(Death(-signal.SIGKILL, asked=True), ending=Ending.SILENT)
 
 
 def judge(suspects: Suspects, died: Died, *items: ItemId, alone: bool = False, rungs: int = 3):
@@ -70,6 +72,19 @@ def test_a_finished_photograph_in_between_clears_the_device() -> None:
     assert not judge(suspects, CRASH, C).block
 
 
+def test_photographs_that_crashed_among_good_ones_do_not_stop_the_batch_at_its_end() -> None:
+    """They come last, alone, one after the other: a folder watched for months must go on."""
+    suspects = Suspects()
+    for item in (A, B, C):
+        judge(suspects, CRASH, item)
+        suspects.item_finished()
+    for item in (A, B, C):
+        for _ in range(3):
+            judgement = judge(suspects, CRASH, item, alone=True)
+            assert judgement.items == {item: Verdict.CRASHED}
+            assert not judgement.block
+
+
 def test_one_photograph_that_always_crashes_never_blocks_the_batch() -> None:
     suspects = Suspects()
     assert not any(judge(suspects, CRASH, A, alone=True).block for _ in range(5))
@@ -96,6 +111,42 @@ def test_a_second_hang_alone_is_the_photographs() -> None:
     suspects = Suspects()
     assert judge(suspects, HANG, A).items == {A: Verdict.AGAIN}
     assert judge(suspects, HANG, A, alone=True).items == {A: Verdict.TIMED_OUT}
+
+
+def test_a_device_that_fails_three_times_in_five_minutes_stops_the_batch() -> None:
+    """And no photograph is counted as failed for it."""
+    now = [0.0]
+    suspects = Suspects(lambda: now[0])
+    first = judge(suspects, LOSS, A)
+    assert first.items == {A: Verdict.CRASHED}
+    now[0] = 301
+    assert not judge(suspects, LOSS, A).block, "the first one is long ago"
+    assert not judge(suspects, LOSS, A).block
+    third = judge(suspects, LOSS, A)
+    assert "device stopped answering" in third.block
+    assert third.items == {A: Verdict.AGAIN}
+
+
+def test_a_photograph_that_alone_breaks_the_device_does_not_stop_the_batch() -> None:
+    suspects = Suspects()
+    judge(suspects, LOSS, A)
+    suspects.item_finished()
+    for _ in range(5):
+        judgement = judge(suspects, LOSS, A, alone=True)
+        assert judgement.items == {A: Verdict.CRASHED}
+        assert not judgement.block
+
+
+def test_a_process_ended_for_its_memory_is_as_one_that_the_kernel_ended() -> None:
+    suspects = Suspects()
+    verdicts = [judge(suspects, SHORT, A, alone=True).items[A] for _ in range(3)]
+    assert verdicts == [Verdict.AGAIN] * 2 + [Verdict.OUT_OF_MEMORY]
+
+
+def test_too_little_memory_to_load_the_model_is_said_as_such() -> None:
+    suspects = Suspects()
+    assert [bool(judge(suspects, SHORT).block) for _ in range(3)] == [False, False, True]
+    assert "too little free memory" in judge(suspects, SHORT).block
 
 
 def test_want_of_memory_walks_the_ladder_to_its_end() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,7 @@ from core.events import (
 )
 from core.library.lock import RenderLock
 from core.library.records import JobState
+from core.outputs.fsops import FsOps
 from core.runner import EngineChoice, RunOutcome
 from tests.fakes import expected_pixels
 from tests.runs import Bench, manifest, originals
@@ -246,6 +248,32 @@ def test_a_second_runner_keeps_its_hands_off(bench: Bench) -> None:
     assert bench.queue.totals(job).pending == 1
     assert not bench.hosts
     assert bench.run(job) is RunOutcome.FINISHED
+
+
+class FullOnce(FsOps):
+    """A disk that refuses one name, when the result was promised already."""
+
+    refused = False
+
+    def rename_noreplace(self, source: Path, target: Path) -> None:
+        if not self.refused:
+            self.refused = True
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        super().rename_noreplace(source, target)
+
+
+def test_a_result_that_could_not_be_named_is_named_and_told_after_resume(benches: Benches) -> None:
+    """It was rendered once: it is not rendered again, and it is not passed over in silence."""
+    bench = benches(fs=FullOnce())
+    bench.photographs("a.png")
+    job = bench.enqueue().job
+    assert bench.run(job) is RunOutcome.BLOCKED
+    assert bench.queue.totals(job).pending == 1
+    bench.queue.resume(job)
+    assert bench.run(job) is RunOutcome.FINISHED
+    assert [event.source.name for event in bench.of(ItemDone)] == ["a.png"]
+    assert bench.touched() == ["a.png"]
+    assert list(manifest(bench.output)) == ["a.png"]
 
 
 def test_the_lock_is_free_after_a_run_and_stays_with_who_held_it(bench: Bench) -> None:
