@@ -68,23 +68,25 @@ def opened(path: Path) -> Iterator[tuple[int, os.stat_result]]:
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     except OSError as error:
-        raise _open_error(path.name, error) from error
+        raise _open_error(path, error) from error
     try:
         status = os.fstat(fd)
         _check_status(path.name, status)
         yield fd, status
     except OSError as error:
-        raise _open_error(path.name, error) from error
+        raise _open_error(path, error) from error
     finally:
         os.close(fd)
 
 
-def _open_error(name: str, error: OSError) -> ImageReadError:
+def _open_error(path: Path, error: OSError) -> ImageReadError:
+    name = path.name
     if error.errno in (errno.ENOENT, errno.ESTALE, errno.ENOTDIR):
         return ImageReadError(
             Reason.VANISHED, f"{name} is no longer there.", hint="It was moved or deleted."
         )
-    if error.errno in (errno.ENXIO, errno.EISDIR, errno.ENODEV):
+    # A drive that was pulled may say the same as a socket does.
+    if error.errno in (errno.ENXIO, errno.EISDIR, errno.ENODEV) and _is_special(path):
         return _not_a_file(name)
     if error.errno in (errno.EACCES, errno.EPERM):
         return ImageReadError(
@@ -99,6 +101,13 @@ def _open_error(name: str, error: OSError) -> ImageReadError:
     )
 
 
+def _is_special(path: Path) -> bool:
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:
+        return False
+
+
 def _not_a_file(name: str) -> ImageReadError:
     return ImageReadError(Reason.NOT_A_FILE, f"{name} is not a file, whatever its name says.")
 
@@ -110,20 +119,20 @@ def _check_status(name: str, status: os.stat_result) -> None:
         raise ImageReadError(
             Reason.EMPTY, f"{name} is empty (0 bytes).", hint="Copy it from the card again."
         )
+    if status.st_size > MAX_FILE_BYTES:
+        raise ImageReadError(
+            Reason.TOO_LARGE,
+            f"{name} is {status.st_size / 1e9:.0f} GB; "
+            f"the limit for one photograph is {MAX_FILE_BYTES >> 30} GB.",
+        )
 
 
 def read_whole(path: Path, fd: int, before: os.stat_result) -> tuple[bytes, str]:
     """Read an opened file once; return its bytes and their SHA-256.
 
     Raises:
-        ImageReadError: too_large, changed_while_reading.
+        ImageReadError: changed_while_reading.
     """
-    if before.st_size > MAX_FILE_BYTES:
-        raise ImageReadError(
-            Reason.TOO_LARGE,
-            f"{path.name} is {before.st_size / 1e9:.0f} GB; "
-            f"the limit for one photograph is {MAX_FILE_BYTES >> 30} GB.",
-        )
     data = _pread(fd, 0, before.st_size)
     after = os.fstat(fd)
     same = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)

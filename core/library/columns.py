@@ -1,11 +1,11 @@
-"""Column types of the library's tables: paths as their bytes, and numbers that need all 64 bits."""
+"""Column types of the tables: paths as bytes, texts with names in them, numbers of 64 bits."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-from sqlalchemy import BigInteger, Dialect, LargeBinary
+from sqlalchemy import BigInteger, Dialect, LargeBinary, String
 from sqlalchemy.types import TypeDecorator
 
 _HALF = 1 << 63
@@ -29,6 +29,17 @@ class PathBytes(TypeDecorator[Path]):
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> Path | None:  # noqa: ARG002
         """Decode a path from the database."""
         return None if value is None else Path(os.fsdecode(value))
+
+
+class Words(TypeDecorator[str]):
+    """Text that may quote a file's name: bytes in no encoding are written out as `\\udcff`."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Write out what UTF-8 cannot hold."""
+        return value if value is None else value.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 class Unsigned(TypeDecorator[int]):

@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-from core.library.columns import PathBytes, Unsigned
+from core.library.columns import PathBytes, Unsigned, Words
 from core.library.records import ItemStatus
 
 APPLICATION_ID = 0x52475231
@@ -47,7 +47,7 @@ project = Table(
     "project",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("name", String, nullable=False, unique=True),
+    Column("name", Words, nullable=False, unique=True),
     Column("created", Float, nullable=False),
     Column("archived", Boolean, nullable=False, server_default=text("0")),
     Column("recipe", String),
@@ -77,7 +77,7 @@ job = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("project_id", Integer, ForeignKey("project.id"), nullable=False),
-    Column("name", String, nullable=False),
+    Column("name", Words, nullable=False),
     Column("recipe", String, nullable=False),
     Column("strengths", String, nullable=False),
     Column("origin", String, nullable=False),
@@ -87,8 +87,8 @@ job = Table(
     Column("paused", Boolean, nullable=False),
     Column("canceled", Boolean, nullable=False),
     Column("stop_reason", String),
-    Column("stop_message", String, nullable=False),
-    Column("stop_hint", String, nullable=False),
+    Column("stop_message", Words, nullable=False),
+    Column("stop_hint", Words, nullable=False),
     Column("ignored", Integer, nullable=False),
     Column("created", Float, nullable=False),
     # the order of the queue; hidden: taken off the list; review: results are held until exported
@@ -130,9 +130,9 @@ item = Table(
     # what came of it
     Column("output", PathBytes),
     Column("reason", String),
-    Column("message", String, nullable=False),
-    Column("hint", String, nullable=False),
-    Column("note", String, nullable=False),
+    Column("message", Words, nullable=False),
+    Column("hint", Words, nullable=False),
+    Column("note", Words, nullable=False),
     Column("unchanged", Boolean, nullable=False),
     Column("facts", String),
     Column("seconds", Float, nullable=False),
@@ -226,7 +226,7 @@ version = Table(
     Column("source_sha256", String, nullable=False),
     Column("unchanged", Boolean, nullable=False),
     Column("facts", String),
-    Column("note", String, nullable=False),
+    Column("note", Words, nullable=False),
     Column("recipe", String, nullable=False),
     Column("created", Float, nullable=False),
     Column("coming_back", Boolean, nullable=False),
@@ -244,8 +244,8 @@ watch_rule = Table(
     Column("job_id", Integer, ForeignKey("job.id", ondelete="SET NULL")),
     # how it stands, as told by the process that watches
     Column("state", String, nullable=False),
-    Column("message", String, nullable=False),
-    Column("hint", String, nullable=False),
+    Column("message", Words, nullable=False),
+    Column("hint", Words, nullable=False),
     Column("scanned", Float),
     Column("created", Float, nullable=False),
     Index("watch_rule_job", "job_id"),

@@ -38,11 +38,15 @@ class FsOps:
     """
 
     def stat(self, path: Path) -> os.stat_result | None:
-        """Return what stands at `path` itself, None if nothing does."""
+        """Return what stands at `path` itself, None if nothing does, or could under such a name."""
         try:
             return path.lstat()
         except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return None
+            raise
 
     def hash(self, path: Path) -> HashedFile:
         """Read a regular file and return its sha256 and its stat after reading."""

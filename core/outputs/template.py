@@ -103,7 +103,7 @@ def safe_name(name: str, *, limit: int = MAX_NAME_BYTES) -> str:
     text = _REPLACED.sub("_", _DROPPED.sub("", text))
     text = shorten(text, limit).rstrip(" .").lstrip(" ")
     if _RESERVED.match(text):
-        text = "_" + text
+        text = shorten("_" + text, limit).rstrip(" .")
     return text or "_"
 
 

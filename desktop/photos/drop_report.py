@@ -25,6 +25,7 @@ from desktop.photos.parts import push_button
 from desktop.photos.words import tr
 from desktop.theme import tokens
 from desktop.widgets.named import flat_button, label
+from desktop.widgets.plain import plain_tip
 from desktop.words import count
 
 _MOST_LINES = 2000
@@ -127,8 +128,8 @@ class DropReportPanel(QWidget):
         items = []
         for what, why, path in lines[:_MOST_LINES]:
             item = QTreeWidgetItem([what, why])
-            item.setToolTip(0, path)
-            item.setToolTip(1, why)
+            item.setToolTip(0, plain_tip(path))
+            item.setToolTip(1, plain_tip(why))
             items.append(item)
         if len(lines) > _MOST_LINES:
             rest = self.tr("and {} more").format(count(len(lines) - _MOST_LINES))

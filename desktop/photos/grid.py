@@ -84,6 +84,7 @@ class PhotoGrid(QWidget):
         self._current: Photo | None = None
         self._query: PhotoQuery | None = None
         self._focused = False
+        self._expected: frozenset[Path] = frozenset()
         self.model = PhotoModel(backend, self)
         self.bar = FilterBar()
         self.footer = GridFooter()
@@ -114,6 +115,10 @@ class PhotoGrid(QWidget):
         self._query = replace(self._query, folder=folder, job=job)
         self.narrowed.say(folder, name if job is not None else "")
         self._ask()
+
+    def expect(self, folders: Iterable[Path]) -> None:
+        """Say in an empty grid that photographs come by themselves into these watched folders."""
+        self._expected = frozenset(folders)
 
     @Slot(object)
     def refresh(self, ids: Iterable[PhotoId] | None = None) -> None:
@@ -230,6 +235,7 @@ class PhotoGrid(QWidget):
         self.model.dataChanged.connect(self._notice)
         self.model.arranged.connect(self._take_arranged)
         self.model.troubled.connect(self._say_trouble)
+        self.model.rewritten.connect(self._pictures.forget_all)
         self._selecting.timeout.connect(self._tell)
         self._prefetching.timeout.connect(self._prefetch)
         self._pictures.ready.connect(self._repaint)
@@ -281,10 +287,11 @@ class PhotoGrid(QWidget):
         self._focused = True
 
     def _show_empty(self) -> None:
-        query = self._query
-        if query is None:
+        if (query := self._query) is None:
             return
-        if self.model.whole:
+        if query.folder in self._expected and not query.text:
+            reason = self._reasons.nothing_came(query.folder)
+        elif self.model.whole:
             reason = self._reasons.no_match(query, self.bar.clear, self._widen)
         else:
             reason = self._reasons.no_photographs(first=self.model.projects <= 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
@@ -35,6 +35,7 @@ from core.library.records import ItemStatus
 from desktop.backend import Backend
 from desktop.photos.rows import CHUNK, Rows, runs
 from desktop.photos.words import Progress, photograph_sentence, status_sentence
+from desktop.widgets.plain import plain_tip
 
 if TYPE_CHECKING:
     from core.services import Services
@@ -76,6 +77,8 @@ class PhotoModel(QAbstractListModel):
     """The order of the query that was set last is here."""
     troubled = Signal(object)
     """A CoreError: the library could not be read; what was shown stays."""
+    rewritten = Signal(object)
+    """Paths of files that were written anew: what is held of their pictures is old."""
 
     def __init__(self, backend: Backend, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -217,7 +220,8 @@ class PhotoModel(QAbstractListModel):
             return photograph_sentence(photo, self.progress_of(photo))
         if role == Qt.ItemDataRole.ToolTipRole:
             sentence = status_sentence(photo, self.progress_of(photo))
-            return "\n".join(part for part in (str(photo.path), sentence, photo.note) if part)
+            parts = (str(photo.path), sentence, photo.note)
+            return plain_tip("\n".join(part for part in parts if part))
         return None
 
     def _record(self, row: int) -> Photo | None:
@@ -260,6 +264,9 @@ class PhotoModel(QAbstractListModel):
         self.troubled.emit(error)
 
     def _keep(self, photos: Sequence[Photo]) -> None:
+        old = [path for photo in photos for path in self._outdated(photo)]
+        if old:
+            self.rewritten.emit(old)
         rows = self._rows.keep(photos)
         for photo in photos:
             if photo.item is not None:
@@ -268,6 +275,18 @@ class PhotoModel(QAbstractListModel):
                     self._progress.pop(photo.item, None)
         for first, last in runs(rows):
             self.dataChanged.emit(self.index(first), self.index(last))
+
+    def _outdated(self, photo: Photo) -> Iterator[Path]:
+        """Yield the files of a photograph that are not the ones any more of its held record."""
+        before = self._rows.record(photo.id)
+        if before is None:
+            return
+        saved_again = before.modified_ns and before.modified_ns != photo.modified_ns
+        if saved_again:
+            yield photo.path
+        done = photo.status is ItemStatus.DONE
+        if photo.output is not None and done and (saved_again or before.status is not photo.status):
+            yield photo.output
 
     @Slot()
     def _read_changed(self) -> None:

@@ -11,6 +11,7 @@ from desktop.icons import icon
 from desktop.photos.parts import push_button
 from desktop.theme import tokens
 from desktop.widgets.named import label
+from desktop.widgets.plain import plain_tip
 
 
 class NarrowedLine(QWidget):
@@ -44,7 +45,7 @@ class NarrowedLine(QWidget):
         """Name the folder or the batch; hide for neither."""
         name = batch or (folder.name or str(folder) if folder is not None else "")
         self._text.setText(self.tr("Only {} is shown.").format(name))
-        self._text.setToolTip(str(folder or ""))
+        self._text.setToolTip(plain_tip(str(folder or "")))
         mark = icon("batch" if batch else "folder", "muted")
         self._mark.setPixmap(mark.pixmap(QSize(16, 16), self.devicePixelRatioF()))
         self.setVisible(bool(name))

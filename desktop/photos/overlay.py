@@ -14,10 +14,11 @@ _ICON = 40
 
 
 class DropOverlay(QWidget):
-    """Covers its parent and says that what is dropped here is added."""
+    """Covers its parent and says what becomes of what is dropped here: it is added, if not said."""
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, words: str = "") -> None:
         super().__init__(parent)
+        self._words = words or self.tr("Drop to add to this project")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
 
@@ -44,5 +45,4 @@ class DropOverlay(QWidget):
         painter.drawPixmap(middle.x() - _ICON // 2, middle.y() - _ICON, mark)
         painter.setPen(QColor(colours.text))
         text = QRect(0, middle.y() + 8, self.width(), 24)
-        words = self.tr("Drop to add to this project")
-        painter.drawText(text, Qt.AlignmentFlag.AlignCenter, words)
+        painter.drawText(text, Qt.AlignmentFlag.AlignCenter, self._words)

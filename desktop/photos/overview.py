@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from core.events import Totals
-from core.library.ids import JobId, ProjectId
+from core.library.ids import JobId, ProjectId, WatchRuleId
 from core.library.photo import PhotoQuery, Source
 from core.library.records import Job, JobState, Project
 from desktop.photos.words import tr
@@ -63,6 +63,11 @@ class Kind(Enum):
     ALL = auto()
     FOLDER = auto()
     BATCH = auto()
+    WATCH = auto()
+    """A watched folder."""
+    WATCHER = auto()
+    """Who watches."""
+    ADD_WATCH = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,7 @@ class Entry:
     project: ProjectId | None = None
     folder: Path | None = None
     job: JobId | None = None
+    rule: WatchRuleId | None = None
     missing: bool = False
     children: Sequence[Entry] = field(default=())
 
@@ -86,7 +92,7 @@ class Entry:
     def key(self) -> tuple[object, ...]:
         """What makes it the same entry when its numbers have changed."""
         named = self.text if self.kind in (Kind.SECTION, Kind.HINT) else ""
-        return self.kind, named, self.project, self.folder, self.job
+        return self.kind, named, self.project, self.folder, self.job, self.rule
 
     @property
     def spoken(self) -> str:

@@ -95,6 +95,12 @@ class PictureLoader(QObject):
         self._memory.forget(path)
         self._troubles.pop(path, None)
 
+    @Slot(object)
+    def forget_all(self, paths: Iterable[Path]) -> None:
+        """Do so for several files."""
+        for path in paths:
+            self.forget(path)
+
     def forget_troubles(self) -> None:
         """Try again what could not be read; after a drive came back."""
         self._troubles.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -92,6 +92,7 @@ def confirm_delete(parent: QWidget, project: Project) -> bool:
     box = QMessageBox(parent)
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle(tr("Delete project"))
+    box.setTextFormat(Qt.TextFormat.PlainText)
     box.setText(tr("Delete the project {}?").format(project.name))
     number = many(project.photographs, tr("1 photograph"), tr("{} photographs"))
     box.setInformativeText(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import CoreError
@@ -25,6 +26,12 @@ class Reasons:
     def no_photographs(self, *, first: bool) -> Emptiness:
         """The project is empty; `first`: it is all there is."""
         return self._first if first else self._later
+
+    def nothing_came(self, folder: Path) -> Emptiness:
+        """The watched folder that is shown has brought no photograph yet."""
+        title = tr("Nothing has come into {} yet").format(folder.name or folder)
+        sentence = tr("Photographs that appear in it are edited and shown here.")
+        return Emptiness("watch", title, sentence)
 
     def no_match(
         self, query: PhotoQuery, clear: Callable[[], None], widen: Callable[[], None]

@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, Qt
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtCore import (
+    QEvent,
+    QFileInfo,
+    QMimeData,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import (
+    QColor,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QPainter,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QTreeWidget,
@@ -14,9 +31,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.photos.overlay import DropOverlay
 from desktop.photos.overview import Entry, Kind
 from desktop.photos.source_delegate import ENTRY, SourceDelegate
+from desktop.photos.words import tr
 from desktop.theme import tokens
+from desktop.widgets.plain import plain_tip
 
 _CHOOSABLE = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 _FOLDERS_OPEN = 12
@@ -24,7 +44,10 @@ _FOLDERS_OPEN = 12
 
 
 class SourceTree(QTreeWidget):
-    """Shows entries; sections are always open."""
+    """Shows entries; sections are always open. A folder can be dropped on that of watch folders."""
+
+    folder_dropped = Signal(object)
+    """The Path of a folder that is to be watched."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,6 +62,8 @@ class SourceTree(QTreeWidget):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setItemDelegate(self._lines)
+        self.setAcceptDrops(True)
+        self._overlay = DropOverlay(self.viewport(), tr("Drop to watch this folder"))
         self.itemCollapsed.connect(self._collapsed)
         self.itemExpanded.connect(self._expanded)
 
@@ -94,6 +119,43 @@ class SourceTree(QTreeWidget):
         item = self.currentItem()
         return item_entry(item) if item is not None else None
 
+    # a folder that is dropped
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take a folder up; whether it can be dropped depends on where."""
+        event.setAccepted(_folder_of(event.mimeData()) is not None)
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        """Show where a folder can be dropped."""
+        room = self._watch_room()
+        fits = room.contains(event.position().toPoint())
+        event.setAccepted(fits and _folder_of(event.mimeData()) is not None)
+        self._overlay.setVisible(False)
+        if event.isAccepted():
+            self._overlay.cover(room)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Take the sign away."""
+        self._overlay.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Hand the folder on."""
+        self._overlay.hide()
+        folder = _folder_of(event.mimeData())
+        if folder is not None and self._watch_room().contains(event.position().toPoint()):
+            event.acceptProposedAction()
+            self.folder_dropped.emit(folder)
+
+    def _watch_room(self) -> QRect:
+        """Return the part of the viewport below the heading of the watched folders."""
+        room = self.viewport().rect()
+        adds = (item for item in self.items() if item_entry(item).kind is Kind.ADD_WATCH)
+        section = next((item.parent() for item in adds), None)
+        if section is None:
+            return QRect()
+        room.setTop(max(0, self.visualItemRect(section).top()))
+        return room
+
     def _rebuild(self, entries: Sequence[Entry]) -> None:
         chosen, position = self.chosen(), self.verticalScrollBar().value()
         self.blockSignals(True)
@@ -133,10 +195,19 @@ def item_entry(item: QTreeWidgetItem) -> Entry:
 def _fill(item: QTreeWidgetItem, entry: Entry) -> None:
     item.setData(0, ENTRY, entry)
     item.setText(0, entry.text)
-    item.setToolTip(0, entry.tooltip)
+    item.setToolTip(0, plain_tip(entry.tooltip))
     item.setData(0, Qt.ItemDataRole.AccessibleTextRole, entry.spoken)
     plain = entry.kind in (Kind.SECTION, Kind.HINT)
     item.setFlags(Qt.ItemFlag.ItemIsEnabled if plain else _CHOOSABLE)
+
+
+def _folder_of(data: QMimeData) -> Path | None:
+    """Return the one folder that is dragged; None for files and for several."""
+    urls = data.urls() if data.hasUrls() else []
+    if len(urls) != 1 or not urls[0].isLocalFile():
+        return None
+    info = QFileInfo(urls[0].toLocalFile())
+    return Path(info.absoluteFilePath()) if info.isDir() else None
 
 
 def _flat(entries: Sequence[Entry]) -> Iterator[Entry]:

@@ -21,7 +21,7 @@ from core.events import (
     RunnerBlocked,
     WorkerState,
 )
-from core.library.ids import JobId, ProjectId
+from core.library.ids import JobId, ProjectId, WatchRuleId
 from core.library.records import Project
 from desktop.backend import Backend
 from desktop.icons import icon
@@ -54,6 +54,14 @@ class SourcesPanel(QWidget):
     """A folder (Path) has moved; ask where to."""
     reveal_wanted = Signal(object)
     """A folder (Path) is to be shown in the file manager."""
+    watch_chosen = Signal(object)
+    """The photographs of a watched folder (its WatchRuleId) are to be shown."""
+    watch_menu_wanted = Signal(object, object)
+    """The menu of a watched folder (its WatchRuleId) is to be shown at this QPoint."""
+    watch_wanted = Signal(object)
+    """A folder is to be watched: a Path that was dropped, or None."""
+    watcher_wanted = Signal()
+    """It is to be said, or changed, who watches."""
 
     def __init__(self, backend: Backend, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,6 +71,7 @@ class SourcesPanel(QWidget):
         self._project: ProjectId | None = None
         self._overview: Overview | None = None
         self._watch: Sequence[Entry] = ()
+        self._chosen: Entry | None = None
         self._reading = self._again = False
         self._held: tuple[JobId, ...] = ()
         self._name = ElidedLabel("", "heading")
@@ -82,7 +91,7 @@ class SourcesPanel(QWidget):
     def open_project(self, project: ProjectId) -> None:
         """Show another project."""
         if project != self._project:
-            self._project = project
+            self._project, self._chosen = project, None
             self.tree.choose(None)
         self.refresh()
 
@@ -133,14 +142,22 @@ class SourcesPanel(QWidget):
     @Slot()
     def show_all(self) -> None:
         """Mark that all photographs are shown."""
-        self.tree.choose(Entry(Kind.ALL, ""))
+        self._choose(Entry(Kind.ALL, ""))
 
     @Slot(object)
     def set_watch(self, watch: Sequence[Entry]) -> None:
         """Show watch folders."""
         self._watch = tuple(watch)
         if self._overview is not None:
-            self.tree.show_entries(entries(self._overview, self._watch, self._held))
+            self._show_entries(self._overview)
+
+    def choose_watch(self, rule: WatchRuleId, folder: Path) -> None:
+        """Mark that a watched folder's photographs are shown, now or when its line is there."""
+        self._choose(Entry(Kind.WATCH, "", rule=rule, folder=folder))
+
+    def _choose(self, entry: Entry) -> None:
+        self._chosen = entry
+        self.tree.choose(entry)
 
     @property
     def projects(self) -> tuple[Project, ...]:
@@ -178,6 +195,7 @@ class SourcesPanel(QWidget):
         self.tree.itemActivated.connect(self._activate)
         self.tree.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.tree.customContextMenuRequested.connect(self._menu_at)
+        self.tree.folder_dropped.connect(self.watch_wanted)
 
     def _take(self, overview: Overview) -> None:
         self._reading = False
@@ -198,8 +216,13 @@ class SourcesPanel(QWidget):
         self._overview = overview
         mine = (one.name for one in overview.projects if one.id == overview.project)
         self._name.setText(next(mine, ""))
+        self._show_entries(overview)
+
+    def _show_entries(self, overview: Overview) -> None:
         self.tree.show_entries(entries(overview, self._watch, self._held))
         if self.tree.chosen() is None:
+            self.tree.choose(self._chosen)
+        if self.tree.chosen() is None and (self._chosen is None or self._chosen.rule is None):
             self.show_all()
 
     def _give_up(self, error: object) -> None:
@@ -215,6 +238,7 @@ class SourcesPanel(QWidget):
     def _narrow(self, item: QTreeWidgetItem | None) -> None:
         entry = item_entry(item) if item is not None else None
         if entry is not None and entry.kind in (Kind.ALL, Kind.FOLDER, Kind.BATCH):
+            self._chosen = entry
             self.narrowed.emit(entry.folder, entry.job, entry.text if entry.job else "")
 
     @Slot(QTreeWidgetItem)
@@ -222,7 +246,7 @@ class SourcesPanel(QWidget):
         entry = item_entry(item)
         if entry.kind is Kind.PROJECT:
             self.project_chosen.emit(entry.project)
-        else:
+        elif not self._do_watch(entry):
             # A line that is chosen already narrows again: the grid may show all meanwhile.
             self._narrow(item)
 
@@ -233,6 +257,23 @@ class SourcesPanel(QWidget):
             self.project_chosen.emit(entry.project)
         elif entry.missing:
             self.relocate_wanted.emit(entry.folder)
+        else:
+            self._do_watch(entry)
+
+    def _do_watch(self, entry: Entry) -> bool:
+        """Do what a line of the section of watched folders is for; return whether it is one."""
+        if entry.kind is Kind.WATCH:
+            self.watch_chosen.emit(entry.rule)
+            return True
+        if entry.kind not in (Kind.WATCHER, Kind.ADD_WATCH):
+            return False
+        # What is shown stays as it was, so does the line that says so.
+        self.tree.choose(self._chosen)
+        if entry.kind is Kind.WATCHER:
+            self.watcher_wanted.emit()
+        else:
+            self.watch_wanted.emit(None)
+        return True
 
     @Slot(QPoint)
     def _menu_at(self, point: QPoint) -> None:
@@ -242,6 +283,8 @@ class SourcesPanel(QWidget):
         entry, where = item_entry(item), self.tree.viewport().mapToGlobal(point)
         if entry.kind is Kind.PROJECT:
             self.project_menu_wanted.emit(entry.project, where)
+        elif entry.rule is not None:
+            self.watch_menu_wanted.emit(entry.rule, where)
         elif entry.job is not None:
             self.batch_menu_wanted.emit(entry.job, where)
         elif entry.folder is not None:

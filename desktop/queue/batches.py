@@ -20,6 +20,7 @@ from core.library.ids import JobId
 from core.library.records import JobState
 from desktop.queue.facts import BatchFacts
 from desktop.queue.words import job_words, totals_words
+from desktop.widgets.plain import plain_tip
 
 Index = QModelIndex | QPersistentModelIndex
 FACTS = Qt.ItemDataRole.UserRole + 1
@@ -69,7 +70,7 @@ class BatchModel(QAbstractListModel):
             case Qt.ItemDataRole.DisplayRole:
                 return batch.name
             case Qt.ItemDataRole.ToolTipRole:
-                return self._tip(batch)
+                return plain_tip(self._tip(batch))
             case Qt.ItemDataRole.AccessibleTextRole:
                 return self._spoken(batch)
         if role == FACTS:

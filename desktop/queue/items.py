@@ -23,6 +23,7 @@ from core.library.records import ItemStatus, JobItem
 from desktop.backend import Backend
 from desktop.queue.cells import CellText, Column, ItemEvent, alignment, changed_by
 from desktop.queue.facts import BatchFacts
+from desktop.widgets.plain import plain_tip
 
 if TYPE_CHECKING:
     from core.services import Services
@@ -221,7 +222,7 @@ class ItemModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return text.shown(item, column)
             case Qt.ItemDataRole.ToolTipRole:
-                return text.tip(item, column)
+                return plain_tip(text.tip(item, column))
             case Qt.ItemDataRole.AccessibleTextRole:
                 return text.spoken(item, column)
         return text.step(item) if role == STEP else None

@@ -303,6 +303,7 @@ class QueuePanel(QWidget):
         box = QMessageBox(self)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle(self.tr("Cancel batch"))
+        box.setTextFormat(Qt.TextFormat.PlainText)
         box.setText(self.tr("Cancel {} of {}?").format(waiting, batch.name))
         box.setInformativeText(self.tr("Results that are done stay where they are."))
         cancel = box.addButton(self.tr("&Cancel batch"), QMessageBox.ButtonRole.DestructiveRole)

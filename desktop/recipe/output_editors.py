@@ -21,6 +21,7 @@ from desktop.recipe import words
 from desktop.recipe.buttons import tool_button
 from desktop.recipe.editors import Editor, LineEdit, NumberBox, WideCombo, mark_wrong
 from desktop.theme import tokens
+from desktop.widgets.plain import plain_tip
 
 
 class _FolderLine(NumberBox):
@@ -113,7 +114,7 @@ class FolderEdit(Editor):
         self.line.show_path(readable(folder) if folder else "")
         self.line.setPlaceholderText(words.tr("A folder beside the photographs"))
         sentence = words.sentence("folder")
-        self.line.setToolTip(f"{sentence}\n{folder}" if folder else sentence)
+        self.line.setToolTip(plain_tip(f"{sentence}\n{folder}" if folder else sentence))
 
 
 def readable(path: Path) -> str:

@@ -130,6 +130,7 @@ class PresetBox(QWidget):
         box = QMessageBox(
             QMessageBox.Icon.NoIcon, words.tr("Delete preset"), question.format(name), parent=self
         )
+        box.setTextFormat(Qt.TextFormat.PlainText)
         delete = box.addButton(words.tr("&Delete"), QMessageBox.ButtonRole.DestructiveRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.exec()

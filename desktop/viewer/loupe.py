@@ -14,6 +14,8 @@ from desktop.viewer.canvas import Canvas
 from desktop.viewer.geometry import Box, Pane, Size, Viewport
 from desktop.viewer.painting import Placed, paint_layer, paint_preview
 from desktop.viewer.reader import PictureReader, Side
+from desktop.widgets.named import label
+from desktop.widgets.plain import plain_tip
 
 _LEAST, _MOST = 150, 320
 _MOST_PIXELS = 512
@@ -136,7 +138,7 @@ class Loupe(QFrame):
         self.setCursor(Qt.CursorShape.ArrowCursor)
         self._canvas = canvas
         self.view = LoupeView(canvas, reader, self)
-        self._state = named(QLabel(), "small")
+        self._state = label("", "small")
         self._state.setAccessibleName(self.tr("State of the preview"))
         layout = QVBoxLayout(self)
         space = tokens().space // 2
@@ -152,7 +154,7 @@ class Loupe(QFrame):
     def set_state(self, text: str) -> None:
         """Say how far the preview is: a draft, a step, or why there is none."""
         self._state.setText(text)
-        self._state.setToolTip(text)
+        self._state.setToolTip(plain_tip(text))
 
     def side(self) -> int:
         """Return the length of a side that suits the canvas, in logical pixels."""

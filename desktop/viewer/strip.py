@@ -23,6 +23,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from desktop.icons import icon
 from desktop.theme import tokens
+from desktop.widgets.plain import plain_tip
 
 if TYPE_CHECKING:
     from desktop.photos.pictures import PictureLoader
@@ -131,7 +132,8 @@ class Strip(QWidget):
             index = self._index_at(event.pos())
             if index >= 0:
                 entry = self._entries[index]
-                QToolTip.showText(event.globalPos(), entry.tooltip or entry.path.name, self)
+                tip = plain_tip(entry.tooltip or entry.path.name)
+                QToolTip.showText(event.globalPos(), tip, self)
                 return True
         return super().event(event)
 

@@ -13,6 +13,7 @@ from desktop.viewer.buttons import UprightLine, icon_button, named
 from desktop.viewer.comparison import Compare
 from desktop.viewer.elided import ElidedLabel
 from desktop.viewer.words import has_result
+from desktop.widgets.plain import plain_tip
 
 
 class TopBar(QWidget):
@@ -51,7 +52,7 @@ class TopBar(QWidget):
         self._place.setText(place)
         self._state.setText(status_words(photo, progress) if photo else "")
         if photo is not None:
-            self._state.setToolTip(status_sentence(photo, progress))
+            self._state.setToolTip(plain_tip(status_sentence(photo, progress)))
         self._show_state_icon(photo)
         self._hold.setEnabled(has_result(photo))
 

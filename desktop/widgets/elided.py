@@ -6,6 +6,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from desktop.widgets.plain import plain_tip
+
 
 class ElidedLabel(QLabel):
     """Plain text that gives way to its neighbours.
@@ -34,7 +36,7 @@ class ElidedLabel(QLabel):
         """Show a text; the whole of it is the tooltip."""
         if text != self.text():
             super().setText(text)
-            self.setToolTip(text)
+            self.setToolTip(plain_tip(text))
 
     def minimumSizeHint(self) -> QSize:
         """Return the room for a word or two."""

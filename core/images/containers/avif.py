@@ -139,6 +139,8 @@ def _take_places(body: bytes, items: _Items) -> None:
         return int.from_bytes(reader.read(size), "big")
 
     for _ in range(number(2 if version < 2 else 4)):
+        if reader.tell() >= len(body) - 6:
+            raise IndexError("fewer items than promised")
         item = number(2 if version < 2 else 4)
         if version in (1, 2) and number(2) & 15 == 1:
             items.in_idat.add(item)
@@ -168,7 +170,8 @@ def _take_uses(body: bytes, items: _Items) -> None:
 
 def _described(name: str, data: ByteSource, items: _Items, *, animated: bool) -> Layout:
     mine: dict[bytes, list[bytes]] = {}
-    for index in items.used.get(items.primary, []):
+    # Each property once, however often the picture is said to have it.
+    for index in dict.fromkeys(items.used.get(items.primary, [])):
         if 0 < index <= len(items.properties):
             kind, start, stop = items.properties[index - 1]
             mine.setdefault(kind, []).append(data[start:stop])
@@ -186,7 +189,7 @@ def _described(name: str, data: ByteSource, items: _Items, *, animated: bool) ->
     return Layout(
         width, height, bits, auxiliary, animated, _orientation(mine),
         int.from_bytes(nclx[6:8], "big") if nclx else None, icc,
-        _exif(_payload(data, items, b"Exif")), _payload(data, items, b"mime"),
+        _exif(_payload(name, data, items, b"Exif")), _payload(name, data, items, b"mime"),
         grey=bool(coding[2] & 0x10),
     )  # fmt: skip
 
@@ -197,12 +200,16 @@ def _orientation(mine: dict[bytes, list[bytes]]) -> int:
     return _ORIENTATIONS.get((turns, axis), 1)
 
 
-def _payload(data: ByteSource, items: _Items, wanted: bytes) -> bytes | None:
+def _payload(name: str, data: ByteSource, items: _Items, wanted: bytes) -> bytes | None:
     for number, (kind, rest) in items.kinds.items():
         if kind != wanted or (kind == b"mime" and b"application/rdf+xml" not in rest):
             continue
         shift = items.idat if number in items.in_idat else 0
-        parts = [data[shift + at : shift + at + size] for at, size in items.places.get(number, [])]
+        places = items.places.get(number, [])
+        # Many pieces may name the same bytes; more of them than there are in the file is a trap.
+        if sum(size for _, size in places) > len(data):
+            raise refusals.bomb(name, "metadata")
+        parts = [data[shift + at : shift + at + size] for at, size in places]
         return b"".join(parts) or None
     return None
 

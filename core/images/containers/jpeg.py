@@ -205,12 +205,14 @@ def stuffed_stream(data: bytes, layout: Layout, filling: bytes) -> bytes:
     """
     parts = [b"\xff\xd8"]
     scans = iter(layout.scans)
+    # A picture has no more stretches than blocks; more restart markers are there to do harm.
+    most = -(-layout.frame.width // 8) * -(-layout.frame.height // 8)
     for part in layout.segments:
         if part.marker in (0xDB, 0xC4, 0xDD, 0xDA, 0xD9, 0xE0, 0xEE) or part.marker in _SOF:
             parts.append(data[part.at : part.stop])
         if part.marker == 0xDA:
             start, stop = next(scans)
-            coded = _RESTART.sub(lambda found: filling + found.group(), data[start:stop])
+            coded = _RESTART.sub(lambda found: filling + found.group(), data[start:stop], most)
             parts += [coded, filling]
     return b"".join(parts)
 

@@ -28,6 +28,7 @@ _MAX_TEXT = 16 << 20
 _MAX_TEXTS = 64 << 20
 _MAX_ICC = 32 << 20
 _METRE = 0.0254
+_MAX_DENSITY = (1 << 31) - 1
 _SRGB_CHROMATICITIES = (31270, 32900, 64000, 33000, 30000, 60000, 15000, 6000)
 
 
@@ -144,7 +145,7 @@ def wrap(stream: bytes, metadata: Metadata, icc: bytes | None) -> Iterator[bytes
     if icc:
         yield _chunk(b"iCCP", b"ICC profile\0\0" + zlib.compress(icc, 6))
     if metadata.dpi:
-        across, down = (max(1, round(value / _METRE)) for value in metadata.dpi)
+        across, down = (max(1, min(round(value / _METRE), _MAX_DENSITY)) for value in metadata.dpi)
         yield _chunk(b"pHYs", struct.pack(">IIB", across, down, 1))
     if metadata.exif:
         yield _chunk(b"eXIf", metadata.exif)

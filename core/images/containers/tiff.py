@@ -214,13 +214,13 @@ def _spread(whole: Pixels, bits: int) -> Pixels:
 
 
 def _channels(layout: Layout, whole: Pixels) -> tuple[Pixels, Pixels | None]:
-    if layout.photometric == _PALETTE:
-        return _looked_up(layout, whole), None
     colours = _CHANNELS[layout.photometric]
+    alpha = np.ascontiguousarray(whole[..., colours]) if whole.shape[2] > colours else None
+    if layout.photometric == _PALETTE:
+        return _looked_up(layout, whole), alpha
     pixels = whole[..., :colours]
     if layout.photometric == _MIN_WHITE:
         pixels = np.iinfo(whole.dtype).max - pixels
-    alpha = np.ascontiguousarray(whole[..., colours]) if whole.shape[2] > colours else None
     return pixels, alpha
 
 

@@ -45,7 +45,9 @@ class _Directory:
             self.tags[tag] = (kind, len(value), value)
 
     def ratio(self, tag: int, value: float) -> None:
-        self.tags[tag] = (5, 1, struct.pack(self.order + "II", round(value * 10000), 10000))
+        # A damaged source may say any number.
+        above = min(round(value * 10000), 0xFFFFFFFF)
+        self.tags[tag] = (5, 1, struct.pack(self.order + "II", above, 10000))
 
     def build(self, at: int) -> bytes:
         """Return the directory for position `at`, its long values behind it."""
