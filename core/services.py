@@ -12,7 +12,9 @@ from core.engine.host import RENDER_COMMAND, RenderHost
 from core.engine.models import BUILTIN_ID, ModelRegistry, builtin_spec
 from core.events import EventSink
 from core.exports import Exports
+from core.library.backups import CLOSING_BYTES, CLOSING_SECONDS, Backups
 from core.library.catalog import Catalog
+from core.library.daily import DailyBackup
 from core.library.database import Database
 from core.library.ids import WatchRuleId
 from core.library.lock import RenderLock
@@ -61,6 +63,8 @@ class Services:
     lock: RenderLock
     watch: WatchRules
     watch_lock: RenderLock
+    backups: Backups
+    daily: DailyBackup
     program: RenderProgram
 
     def runner(self, sink: EventSink, choice: EngineChoice) -> BatchRunner:
@@ -109,10 +113,12 @@ class Services:
         return WatchService(parts, None, lambda rule: rule.id in chosen)
 
     def close(self) -> None:
-        """Finish what is being written and let go of the library."""
+        """Finish what is being written, make the backup of the day, let go of the library."""
         self.lock.release()
         self.watch_lock.release()
+        self.daily.close()
         self.database.close()
+        self.backups.make_if_due(seconds=CLOSING_SECONDS, size=CLOSING_BYTES)
 
     def __enter__(self) -> Self:
         return self
@@ -144,6 +150,7 @@ def open_services(library: Path | None = None, program: RenderProgram | None = N
     queue, catalog = JobQueue(database), Catalog(database)
     # Resolved: a library that is opened through a link is still the same one.
     path = database.path.resolve()
+    backups = Backups(path)
     publisher = Publisher(queue, catalog)
     return Services(
         paths=paths,
@@ -161,5 +168,7 @@ def open_services(library: Path | None = None, program: RenderProgram | None = N
         lock=RenderLock(path.with_name(f"{path.name}.render-lock")),
         watch=WatchRules(database),
         watch_lock=RenderLock(path.with_name(f"{path.name}.watch-lock")),
+        backups=backups,
+        daily=DailyBackup(backups),
         program=program or RenderProgram(),
     )

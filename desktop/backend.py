@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 from shiboken6 import isValid
 
-from core.errors import CoreError
+from core.errors import CoreError, LibraryDamagedError
 
 if TYPE_CHECKING:
     # SQLAlchemy and all that comes with it take most of a second: the library's thread waits for
@@ -27,9 +27,13 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class _Question:
     owner: QObject
-    work: Callable[[Services], Any]
+    work: Callable[[Services], Any] | None
     then: Callable[[Any], None] | None
     failed: Failed | None
+    closed: Callable[[], Any] | None = None
+    """Done instead of `work`, while the library is closed."""
+    heals: bool = False
+    """After it the library is whole again."""
 
 
 @dataclass(frozen=True)
@@ -40,26 +44,66 @@ class _Answer:
 
 
 class _Asker(QThread):
-    """Opens the library and answers questions in their order."""
+    """Opens the library and answers questions in their order.
+
+    Those of a damaged library wait until it is whole again.
+    """
 
     answered = Signal(object)
+    damaged = Signal(object)
 
     def __init__(self, open_services: Callable[[], Services]) -> None:
         super().__init__()
         self.setObjectName("library")
         self.questions: queue.SimpleQueue[_Question | None] = queue.SimpleQueue()
         self._open_services = open_services
+        self._services: Services | None = None
+        self._is_damaged = False
+        self._held: list[_Question] = []
 
     def run(self) -> None:
         """Answer until None is asked."""
-        services: Services | None = None
         while (question := self.questions.get()) is not None:
-            try:
-                if services is None:
-                    services = self._open_services()
-                self.answered.emit(_Answer(question, question.work(services)))
-            except BaseException as error:
-                self.answered.emit(_Answer(question, error=error))
+            self._take(question)
+        self._close()
+
+    def _take(self, question: _Question) -> None:
+        if self._is_damaged and question.closed is None:
+            self._held.append(question)
+            return
+        try:
+            answer = _Answer(question, self._answer(question))
+        except LibraryDamagedError as error:
+            if question.closed is None:
+                self._hold(question, error)
+                return
+            answer = _Answer(question, error=error)
+        except BaseException as error:
+            answer = _Answer(question, error=error)
+        self.answered.emit(answer)
+        if question.heals and answer.error is None:
+            self._is_damaged = False
+            held, self._held = self._held, []
+            for waiting in held:
+                self._take(waiting)
+
+    def _answer(self, question: _Question) -> Any:
+        if question.closed is not None:
+            self._close()
+            return question.closed()
+        assert question.work is not None
+        if self._services is None:
+            self._services = self._open_services()
+        return question.work(self._services)
+
+    def _hold(self, question: _Question, error: LibraryDamagedError) -> None:
+        self._is_damaged = True
+        self._held.append(question)
+        self._close()
+        self.damaged.emit(error)
+
+    def _close(self) -> None:
+        services, self._services = self._services, None
         if services is not None:
             services.close()
 
@@ -77,6 +121,8 @@ class Backend(QObject):
 
     troubled = Signal(object)
     """A CoreError that the asker did not take up."""
+    damaged = Signal(object)
+    """The library is damaged: a LibraryDamagedError. What is asked waits until it is whole."""
 
     def __init__(
         self,
@@ -89,6 +135,7 @@ class Backend(QObject):
         self._waiting = 0
         self._asker = _Asker(open_services)
         self._asker.answered.connect(self._take)
+        self._asker.damaged.connect(self.damaged)
         if begun:
             self.begin()
 
@@ -111,6 +158,23 @@ class Backend(QObject):
         """Have `work` done on the library's thread; it must not touch a widget."""
         self._waiting += 1
         self._asker.questions.put(_Question(owner, work, then, failed))
+
+    def ask_closed(
+        self,
+        owner: QObject,
+        work: Callable[[], T],
+        then: Callable[[T], None] | None = None,
+        failed: Failed | None = None,
+        *,
+        heals: bool = False,
+    ) -> None:
+        """Have `work` done on the library's thread while the library is closed.
+
+        `heals`: after it the library is whole again, and what waited for that is answered.
+        """
+        self._waiting += 1
+        question = _Question(owner, None, then, failed, closed=work, heals=heals)
+        self._asker.questions.put(question)
 
     def close(self, milliseconds: int = 5000) -> bool:
         """Finish what was asked for and close the library; return whether it ended in time."""

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QToolBar
 from core.errors import CoreError
 from desktop.actions import Actions
 from desktop.collector import GarbageCollector
+from desktop.dialogs.restore import LibraryCare
 from desktop.layout import Layout, Panels
 from desktop.reveal import Revealer
 from desktop.status import StatusLine
@@ -58,6 +59,7 @@ class MainWindow(QMainWindow):
         self.resize(QSize(1280, 800))
         self.layout_.restore(self.parts.settings)
         self.wiring = Wiring(self)
+        self.care = LibraryCare(self, self.wiring.batches.router)
         self._garbage = GarbageCollector(self)
 
     def _panels(self) -> Panels:
@@ -111,9 +113,7 @@ class MainWindow(QMainWindow):
         self._beginning.stop()
         self.parts.backend.begin()
         self.parts.projects.open_last()
-        self.parts.backend.ask(
-            self, lambda _services: importlib.import_module("desktop.worker"), self._start_worker
-        )
+        self.parts.backend.ask(self, lambda _services: _import_workers(), self._start_worker)
 
     def _start_worker(self, _module: object) -> None:
         if self._closing:
@@ -160,6 +160,15 @@ class MainWindow(QMainWindow):
         """Say in place what is wrong."""
         self.parts.banner.say_error(error)
 
+    def open_again(self) -> None:
+        """Show the library that stands there now, and work on it."""
+        if self.parts.worker is None:
+            return  # the first opening had to wait, and goes on by itself
+        self.parts.projects.open_last()
+        self.parts.queue.refresh()
+        self.parts.sources.refresh()
+        self._start_worker(None)
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask once about the work that is going on; never lose any."""
         if self._closing or self.wiring.may_close():
@@ -177,10 +186,18 @@ class MainWindow(QMainWindow):
         self.layout_.save(self.parts.settings)
         self.parts.settings.setValue("grid", self.parts.grid.state())
         self.wiring.close()
-        worker = self.parts.worker
+        worker, watch = self.parts.worker, self.wiring.watch
+        watch.finish()
         if worker is not None:
             worker.finish(now=True)
             worker.wait(10_000)
+        watch.close()
         self.parts.close()
         self._garbage.stop()
         QApplication.quit()
+
+
+def _import_workers() -> None:
+    """Import what the threads need on a thread that nobody waits for."""
+    for name in ("desktop.worker", "desktop.watch.thread"):
+        importlib.import_module(name)

@@ -63,6 +63,13 @@ class Session(QObject):
         self._project = project
         self.project_changed.emit(project)
 
+    def leave(self) -> None:
+        """Forget everything: the library becomes another one, with other numbers."""
+        self.undo.clear()
+        self.select([])
+        self.look_at(None)
+        self._project = None
+
     def select(self, photos: Sequence[PhotoId]) -> None:
         """Take over the selection of the grid."""
         if list(photos) != self._selection:

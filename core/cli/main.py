@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from core.cli import batches, models, presets, service, watch
+from core.cli import batches, library, models, presets, service, watch
 from core.cli.console import Console
 from core.cli.demo import demo
 from core.cli.devices import devices
@@ -30,6 +30,7 @@ app.command()(demo)
 app.add_typer(watch.app, name="watch")
 app.add_typer(service.app, name="service")
 app.add_typer(batches.app, name="batches")
+app.add_typer(library.app, name="library")
 app.add_typer(models.app, name="models")
 app.command()(devices)
 app.add_typer(presets.app, name="presets")

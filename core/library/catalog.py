@@ -15,7 +15,7 @@ from core.library.hashing import may_be_remembered, read_hash
 from core.library.ids import ProjectId
 from core.library.projects import ensure_project
 from core.library.records import HashedFile, Project, Result
-from core.library.results import stat_values
+from core.library.results import OF_A_PHOTOGRAPH, stat_values
 from core.library.tables import OPEN_ROWS, asset, file_hash, item, project, result
 from core.library.views import RESULT, read_result
 from core.outputs.template import name_key
@@ -134,16 +134,18 @@ class Catalog:
         """
         planned = select(item.c.name_key, asset.c.path).join_from(item, asset)
         made = select(result.c.name_key, asset.c.path).join_from(result, asset)
+        made = made.where(result.c.folder == folder, OF_A_PHOTOGRAPH)
         with self._database.read() as connection:
             open_rows = connection.execute(planned.where(item.c.folder == folder, OPEN_ROWS))
-            made_rows = connection.execute(made.where(result.c.folder == folder))
+            made_rows = connection.execute(made)
             return {row.name_key: row.path for rows in (open_rows, made_rows) for row in rows}
 
     def owner_of(self, path: Path) -> Path | None:
         """Return the source to which an output path belongs by a result or an unfinished item."""
         own = name_key(path.name)
         made = select(asset.c.path).join_from(result, asset)
-        made = made.where(result.c.folder == path.parent, result.c.name_key == own)
+        named = (result.c.folder == path.parent) & (result.c.name_key == own)
+        made = made.where(named, OF_A_PHOTOGRAPH)
         planned = select(asset.c.path).join_from(item, asset)
         planned = planned.where(item.c.folder == path.parent, item.c.name_key == own, OPEN_ROWS)
         with self._database.read() as connection:

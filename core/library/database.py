@@ -16,6 +16,10 @@ from sqlalchemy.pool import NullPool, QueuePool
 
 from core.errors import LibraryError
 from core.library import sqlite
+from core.library.backups import copy_checked
+from core.library.damage import damaged, was_a_library
+from core.library.open_lock import OpenLock
+from core.library.restoring import refuse_half_restored, set_aside_journals
 from core.library.tables import SCHEMA_VERSION, meta
 from core.library.writer import Writer
 from core.outputs.fsops import FsOps
@@ -23,6 +27,8 @@ from core.outputs.fsops import FsOps
 T = TypeVar("T")
 
 _LIBRARY_ID = "library_id"
+_DAMAGE = ("malformed", "not a database", "Could not decode to UTF-8", "no such table")
+"""What SQLite says of a file whose content is not what it was."""
 
 
 class Database:
@@ -40,20 +46,32 @@ class Database:
 
         Raises:
             LibraryTooNewError: a newer Regrain wrote it; the file is left untouched.
-            LibraryError: no library of Regrain's (left untouched), damaged, or not readable.
+            LibraryDamagedError: it is damaged; the hint names the newest good backup.
+            LibraryError: no library of Regrain's (left untouched), or not readable.
         """
         self.path = path.absolute()
         self._reading = threading.local()
-        with _translated(self.path):
-            _make_or_upgrade(self.path)
-            self._readers = _engine(self.path, read_only=True)
-            with self.read() as connection:
-                query = select(meta.c.value).where(meta.c.name == _LIBRARY_ID)
-                library_id = connection.scalar(query)
-        if library_id is None:
-            raise sqlite.damaged(self.path, "it has no identity")
-        self.library_id = library_id
+        self._lock = OpenLock(self.path)
+        try:
+            with _translated(self.path):
+                _make_or_upgrade(self.path, self._lock)
+                self._readers = _engine(self.path, read_only=True)
+                self.library_id = self._read_id()
+        except BaseException as error:
+            self._lock.release()
+            if isinstance(error, OSError):
+                raise _cannot_open(self.path, error) from error
+            raise
         self._writer = Writer(lambda: _engine(self.path, read_only=False))
+
+    def _read_id(self) -> str:
+        query = select(meta.c.value).where(meta.c.name == _LIBRARY_ID)
+        with self.read() as connection:
+            library_id = connection.scalar(query)
+        if library_id is None:
+            self._readers.dispose()
+            raise damaged(self.path, "it has no identity")
+        return str(library_id)
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on the writer thread in one transaction; return what it returns.
@@ -82,37 +100,81 @@ class Database:
     def backup(self, target: Path) -> None:
         """Copy the library into `target` by SQLite's backup; checked before it takes the name."""
         with closing(sqlite.connect(self.path, read_only=True)) as connection:
-            sqlite.backup(connection, target)
+            copy_checked(connection, self.path, target)
+
+    def examine(self) -> None:
+        """Look for damage now.
+
+        Raises:
+            LibraryDamagedError: there is some.
+        """
+        with closing(sqlite.connect(self.path, read_only=True)) as connection:
+            fault = sqlite.fault_at_opening(connection, self.path, unclean=True)
+        if fault:
+            raise damaged(self.path, fault)
 
     def close(self) -> None:
         """Finish the writes that were asked for and close; a second call does nothing."""
         self._writer.close()
         self._readers.dispose()
+        self._lock.release()
 
 
-def _make_or_upgrade(path: Path) -> None:
-    """Leave a library of this version at `path`, or raise and leave what is there untouched."""
-    header = sqlite.read_header(path)
-    if header is None:
+def _make_or_upgrade(path: Path, lock: OpenLock) -> None:
+    """Leave a library of this version at `path`, or raise and leave what is there untouched.
+
+    `lock` is shared from then on.
+    """
+    if _header(path) is None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_alone(path, lock)
+    lock.share()
+    refuse_half_restored(path)
+    if _header(path) is None:
         _make(path)
+    _check_and_upgrade(path)
+
+
+def _header(path: Path) -> sqlite.Header | None:
+    """Read the header and refuse what is no library; one whose beginning is gone is damaged."""
+    try:
+        header = sqlite.read_header(path)
+        if header is not None:
+            sqlite.refuse_others(path, header)
+    except sqlite.NotALibraryError as error:
+        if was_a_library(path):
+            raise damaged(path, "its beginning is no library's") from error
+        raise
+    return header
+
+
+def _make_alone(path: Path, lock: OpenLock) -> None:
+    """Make a library where nobody else is at it, and no journal of an earlier file can spoil it."""
+    refuse_half_restored(path)
+    if not lock.take():
         return
-    sqlite.refuse_others(path, header)
-    check = sqlite.stopped_uncleanly(path)
+    if _header(path) is None:
+        set_aside_journals(path)
+        _make(path)
+
+
+def _check_and_upgrade(path: Path) -> None:
+    unclean = sqlite.stopped_uncleanly(path)
     with closing(sqlite.connect(path)) as connection:
         header = sqlite.header_of(connection)
         sqlite.refuse_others(path, header)
-        if check:
-            sqlite.quick_check(connection, path)
+        fault = sqlite.fault_at_opening(connection, path, unclean=unclean)
+        if fault:
+            raise damaged(path, fault)
         if header.user_version < SCHEMA_VERSION:
             name = f"{path.name}.version-{header.user_version}.backup"
-            sqlite.backup(connection, path.with_name(name))
+            copy_checked(connection, path, path.with_name(name))
     if header.user_version < SCHEMA_VERSION:
         _upgrade(path)
 
 
 def _make(path: Path) -> None:
     """Make a library beside its place and move it there whole; another process's is as good."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = path.with_name(f".{path.name}.new-{secrets.token_hex(8)}")
     try:
         with closing(sqlite.connect(part, create=True)) as connection:
@@ -176,10 +238,17 @@ def _translated(path: Path) -> Iterator[None]:
         ) from error
 
 
+def _cannot_open(path: Path, error: OSError) -> LibraryError:
+    return LibraryError(
+        f"The library {path} cannot be opened: {error.strerror or error}.",
+        hint="Check the disk that it lies on, or choose another with --library.",
+    )
+
+
 def _library_error(path: Path, error: Exception) -> LibraryError:
     text = str(getattr(error, "orig", None) or error)
-    if "malformed" in text or "not a database" in text:
-        return sqlite.damaged(path, text)
+    if any(sign in text for sign in _DAMAGE):
+        return damaged(path, text)
     if "locked" in text or "busy" in text:
         hint = "Another program holds it. Close that one, then run it again; nothing is lost."
     elif "full" in text:

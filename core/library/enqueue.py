@@ -130,7 +130,8 @@ def append(connection: Connection, which: JobId | None, checked: Checked) -> Job
     """Add photographs to a batch, whatever its state; those that it holds, settled, wait again.
 
     They go into a new batch when `which` is None or one of them is in work there just now: its
-    bytes may be the earlier ones. Returns the batch.
+    bytes may be the earlier ones. Photographs of the project are for the caller to link. Returns
+    the batch.
     """
     request = checked.request
     if which is None or _in_work(connection, which, request):
@@ -138,7 +139,6 @@ def append(connection: Connection, which: JobId | None, checked: Checked) -> Job
     else:
         _reopen(connection, which, checked)
     _insert_items(connection, which, checked)
-    _link_photographs(connection, which)
     return which
 
 
@@ -266,3 +266,8 @@ def _settled_row(settled: SettledRequest) -> _Row:
 def roots(request: JobRequest) -> Iterable[Path]:
     """Return the output folders that must exist before anything of the batch is rendered."""
     return dict.fromkeys(one.root for one in request.items)
+
+
+def folders(request: JobRequest) -> set[Path]:
+    """Return the folders of the photographs and the output folders."""
+    return {one.source.parent for one in request.items}.union(roots(request))

@@ -19,11 +19,14 @@ from core.library import enqueue
 from core.library.chunks import chunks
 from core.library.columns import signed
 from core.library.database import Database
+from core.library.drives import Drives
 from core.library.hashing import may_be_remembered
-from core.library.ids import JobId, WatchRuleId
+from core.library.ids import JobId, ProjectId, WatchRuleId
+from core.library.photo_add import NewPhoto, arrive
+from core.library.projects import COMMAND_LINE
 from core.library.records import FileStat, JobRequest
 from core.library.results import stat_values
-from core.library.tables import file_hash, job, result, watch_file, watch_rule
+from core.library.tables import file_hash, job, project, result, watch_file, watch_rule
 from core.library.watched import FileKind, Mark, Taken
 
 _INSERT_MARK = """
@@ -116,6 +119,7 @@ class Inventory:
         else a new one. What another process took meanwhile, the same bytes, is left away; None
         when nothing remains.
         """
+        Drives(self._database).learn(enqueue.folders(request), asked=False)
         with self._database.read() as connection:
             checked = enqueue.check(connection, request)
         return self._database.write(lambda c: _take(c, self._rule, checked, marks))
@@ -160,9 +164,31 @@ def _take(
         return None
     last = _suiting(connection, rule, request)
     which = enqueue.append(connection, last, checked)
+    _show(connection, rule, which, request, marks)
     connection.execute(update(watch_rule).where(watch_rule.c.id == rule).values(job_id=which))
     count = len({one.source for one in request.items})
     return Taken(which, count, which != last)
+
+
+def _show(
+    connection: Connection,
+    rule: WatchRuleId,
+    which: JobId,
+    request: JobRequest,
+    marks: Mapping[str, Mark],
+) -> None:
+    """Let photographs that came be photographs of the batch's project, below the folder."""
+    if request.project == COMMAND_LINE:
+        return
+    base = connection.scalar(select(watch_rule.c.folder).where(watch_rule.c.id == rule))
+    project_id = connection.scalar(select(job.c.project_id).where(job.c.id == which))
+    assert project_id is not None  # it was stored just now, in this transaction
+    found = [
+        NewPhoto(one.source, base, mark.stat.size, mark.stat.mtime_ns)
+        for one in request.items
+        if (mark := marks.get(str(one.source))) is not None
+    ]
+    arrive(connection, ProjectId(project_id), found)
 
 
 def _is_held(stored: Mark | None, mark: Mark) -> bool:
@@ -190,9 +216,13 @@ def _without(checked: enqueue.Checked, held: set[str]) -> enqueue.Checked:
 
 def _suiting(connection: Connection, rule: WatchRuleId, request: JobRequest) -> JobId | None:
     """Return the folder's batch of today if these photographs may join it."""
-    query = select(job).join_from(watch_rule, job).where(watch_rule.c.id == rule)
-    row = connection.execute(query).one_or_none()
+    query = select(job, project.c.name.label("project")).select_from(
+        watch_rule.join(job, job.c.id == watch_rule.c.job_id).join(project)
+    )
+    row = connection.execute(query.where(watch_rule.c.id == rule)).one_or_none()
     if row is None or row.canceled or row.hidden or row.signature != request.signature:
+        return None
+    if row.project != request.project:
         return None
     today = time.localtime()[:3] == time.localtime(row.created)[:3]
     return JobId(row.id) if today else None

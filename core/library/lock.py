@@ -5,6 +5,9 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -34,6 +37,7 @@ class RenderLock:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor: int | None = None
+        self._run = threading.Lock()
 
     @property
     def held(self) -> bool:
@@ -70,6 +74,24 @@ class RenderLock:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
+
+    @contextmanager
+    def for_a_run(self) -> Iterator[bool]:
+        """Yield whether one run may work now: within, no other does, of any process or this one.
+
+        Whoever may knows that every other run's claims are dead. A lock that was held before stays
+        held. Raises as `acquire`.
+        """
+        if not self._run.acquire(blocking=False):
+            yield False
+            return
+        held_before = self.held
+        try:
+            yield self.acquire()
+        finally:
+            if not held_before:
+                self.release()
+            self._run.release()
 
     def holder(self) -> int | None:
         """Return the process id that the last holder wrote; for show only, it may be dead."""

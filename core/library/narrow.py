@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Select, or_, select
 
 from core.library.catalog import Catalog
 from core.library.database import Database
+from core.library.results import OF_A_PHOTOGRAPH
 from core.library.tables import OPEN_ROWS, asset, item, result
 from core.outputs.template import name_key
 
@@ -34,7 +35,7 @@ class NarrowCatalog(Catalog):
         planned = select(item.c.name_key, asset.c.path).join_from(item, asset)
         planned = planned.where(item.c.folder == folder, OPEN_ROWS)
         made = select(result.c.name_key, asset.c.path).join_from(result, asset)
-        made = made.where(result.c.folder == folder)
+        made = made.where(result.c.folder == folder, OF_A_PHOTOGRAPH)
         queries: list[Select[tuple[str, Path]]] = []
         for query, column, owner in (
             (planned, item.c.name_key, item.c.asset_id),

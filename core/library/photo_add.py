@@ -30,6 +30,18 @@ _INSERT_PHOTO = """
 """
 """In SQL itself, as in core.library.enqueue; what the project holds already stays as it is."""
 
+_ARRIVED = "WHERE project_id = ? AND asset_id = (SELECT id FROM asset WHERE path = ?)"
+_LINK_ARRIVED = f"""
+    UPDATE photo SET last_item = (
+        SELECT max(item.id) FROM item JOIN job ON job.id = item.job_id
+        WHERE item.asset_id = photo.asset_id AND job.project_id = photo.project_id
+    ) {_ARRIVED}
+"""
+_LOOK_ARRIVED = f"""
+    UPDATE photo SET bytes = ?, modified_ns = ?, missing = 0, width = 0, height = 0, looked = 0
+    {_ARRIVED} AND modified_ns != ?
+"""
+
 _Row = tuple[str | bytes | float | None, ...]
 
 
@@ -71,6 +83,17 @@ def store(connection: Connection, project: ProjectId, files: Iterable[NewPhoto])
     query = select(photo.c.id).where(photo.c.project_id == project, new).order_by(photo.c.id)
     added = (*connection.scalars(query), *back)
     return Added(added, len(unique) - len(added))
+
+
+def arrive(connection: Connection, project: ProjectId, files: Iterable[NewPhoto]) -> None:
+    """Add files as `store` does; those that the project holds show their latest edit and look."""
+    found = {file.path: file for file in files}
+    store(connection, project, found.values())
+    for new in found.values():
+        which = (project, os.fsencode(new.path))
+        connection.exec_driver_sql(_LINK_ARRIVED, which)
+        look = (new.bytes, new.modified_ns, *which, new.modified_ns)
+        connection.exec_driver_sql(_LOOK_ARRIVED, look)
 
 
 def _row(project: ProjectId, new: NewPhoto, now: float) -> _Row:

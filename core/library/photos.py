@@ -154,9 +154,9 @@ class Photos:
         self, ids: Iterable[PhotoId], recipe: Recipe | None
     ) -> Mapping[PhotoId, Recipe | None]:
         """Give photographs one recipe of their own, or the project's again; return what was."""
-        text = None if recipe is None else recipe_text(recipe)
+        text, which = None if recipe is None else recipe_text(recipe), list(ids)
         return _recipes(
-            self._database.write(lambda c: photo_marks.set_mark(c, photo.c.recipe, ids, text))
+            self._database.write(lambda c: photo_marks.set_mark(c, photo.c.recipe, which, text))
         )
 
     def set_recipes(

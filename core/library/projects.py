@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from typing import Any
 
@@ -11,8 +12,9 @@ from core.errors import CoreError, LibraryError, SettingsError
 from core.library.database import Database
 from core.library.ids import ProjectId
 from core.library.records import Project
-from core.library.tables import OPEN_ROWS, item, job, photo, project
+from core.library.tables import OPEN_ROWS, item, job, photo, project, watch_rule
 from core.library.views import recipe_of, recipe_text
+from core.library.watched import WatchSettings
 from core.outputs.template import name_key
 from core.recipe import Recipe
 
@@ -54,6 +56,10 @@ class Projects:
         wanted = _checked(name)
         return Project(self._database.write(lambda c: _create(c, wanted)), wanted)
 
+    def ensure(self, name: str) -> Project:
+        """Return the project with exactly this name; made when there is none."""
+        return self.get(self._database.write(lambda c: ensure_project(c, _checked(name))))
+
     def rename(self, which: ProjectId, name: str) -> Project:
         """Give a project another name; raises as `create` does, and LibraryError when it is gone.
 
@@ -64,6 +70,7 @@ class Projects:
         def work(connection: Connection) -> None:
             _refuse_taken(connection, wanted, but=which)
             connection.execute(update(project).where(project.c.id == which).values(name=wanted))
+            _rename_in_rules(connection, before.name, wanted)
 
         self._database.write(work)
         return before
@@ -139,6 +146,19 @@ def _checked(name: str) -> str:
     if not cleaned:
         raise SettingsError("A project needs a name.", hint="Type one.")
     return cleaned
+
+
+def _rename_in_rules(connection: Connection, before: str, wanted: str) -> None:
+    """Let what comes into watched folders go on to join the project."""
+    for row in connection.execute(
+        select(watch_rule.c.id, watch_rule.c.folder, watch_rule.c.settings)
+    ):
+        settings = WatchSettings.model_validate(json.loads(row.settings))
+        settings = settings.model_copy(update={"folder": row.folder})
+        if settings.project_name == before:
+            text = settings.model_copy(update={"project": wanted}).to_text()
+            changed = update(watch_rule).where(watch_rule.c.id == row.id)
+            connection.execute(changed.values(settings=text))
 
 
 def _refuse_taken(connection: Connection, name: str, *, but: ProjectId | None = None) -> None:

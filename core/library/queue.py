@@ -16,6 +16,7 @@ from core.errors import Reason, StopReason
 from core.events import Totals
 from core.library import claims, enqueue, steering, transitions, views
 from core.library.database import Database
+from core.library.drives import Drives
 from core.library.ids import ItemId, JobId, ProjectId
 from core.library.records import (
     Claim,
@@ -57,6 +58,7 @@ class JobQueue:
         """
         for root in enqueue.roots(request):
             make_root(root, self._fs)
+        Drives(self.database).learn(enqueue.folders(request))
         with self.database.read() as connection:
             checked = enqueue.check(connection, request)
         return self.database.write(lambda connection: enqueue.store(connection, checked))
@@ -155,7 +157,8 @@ class JobQueue:
 
     def cancel_items(self, items: Iterable[ItemId]) -> int:
         """Cancel those photographs that wait; return how many. Those in work are finished."""
-        return self.database.write(lambda c: steering.cancel_items(c, items))
+        which = list(items)
+        return self.database.write(lambda c: steering.cancel_items(c, which))
 
     def reorder(self, jobs: Sequence[JobId]) -> None:
         """Put batches into this order, in the places that they have in the queue."""

@@ -279,10 +279,14 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Recovered:
-    """What `recover` settled after a killed run; all zero when there was nothing to do."""
+    """What `recover` settled after a killed run; all zero when there was nothing to do.
+
+    `items` are those that wait no more.
+    """
 
     done: int = 0
     published: int = 0
     requeued: int = 0
     canceled: int = 0
     swept: int = 0
+    items: tuple[ItemId, ...] = field(default=(), compare=False)

@@ -24,6 +24,9 @@ class _Outcome(StrEnum):
     CANCELED = "canceled"
 
 
+_SETTLED = (_Outcome.DONE, _Outcome.PUBLISHED)
+
+
 def recover(publisher: Publisher, lock: RenderLock) -> Recovered:
     """Settle every staged and running item of dead runs; call it before the first claim.
 
@@ -41,10 +44,18 @@ def recover(publisher: Publisher, lock: RenderLock) -> Recovered:
     with database.read() as connection:
         dead = claims.dead_claims(connection)
         folders = set(claims.tried_folders(connection))
-    counts = Counter(_settle(publisher, entry) for entry in dead)
+    outcomes = {entry.claim.item: _settle(publisher, entry) for entry in dead}
+    counts = Counter(outcomes.values())
     folders.update(entry.claim.planned.parent for entry in dead)
     swept = sum(_sweep(publisher, folder) for folder in sorted(folders))
-    return Recovered(**{outcome.value: counts[outcome] for outcome in _Outcome}, swept=swept)
+    return Recovered(
+        done=counts[_Outcome.DONE],
+        published=counts[_Outcome.PUBLISHED],
+        requeued=counts[_Outcome.REQUEUED],
+        canceled=counts[_Outcome.CANCELED],
+        swept=swept,
+        items=tuple(item for item, end in outcomes.items() if end in _SETTLED),
+    )
 
 
 def _sweep(publisher: Publisher, folder: Path) -> int:

@@ -11,8 +11,18 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 
 from core.library.records import FileStat
-from core.library.tables import result
+from core.library.tables import asset, result
 from core.outputs.template import name_key
+
+UNKNOWN_SOURCE = Path()
+"""Stands for the photograph of a result that was found again by what is written in it.
+
+No photograph has this path, so such a result is never replaced, thrown away or put on a stack as
+that of some photograph; its key alone makes the photograph of the same bytes already done.
+"""
+
+OF_A_PHOTOGRAPH = asset.c.path != UNKNOWN_SOURCE
+"""The condition that it is known of which photograph a result is."""
 
 
 def stat_values(stat: FileStat) -> dict[str, int]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import struct
+import time
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from core.errors import LibraryError, LibraryTooNewError
@@ -16,8 +17,23 @@ BUSY_SECONDS = 20.0
 FIRST_SAFE_WAL = (3, 51, 3)
 """Earlier releases can corrupt a write-ahead log with two writers (sqlite.org/wal.html)."""
 
-_MAGIC = b"SQLite format 3\0"
 _CHECK_LIMIT = 256 << 20
+_SMALL = 8 << 20
+_STEP_PAGES = 1024
+_PAUSE_SECONDS = 0.002
+_BEGINNINGS = 4
+
+
+class NotALibraryError(LibraryError):
+    """A file that is no SQLite file, or another program's; a damaged first page looks the same."""
+
+
+class _OutOfTimeError(Exception):
+    """A copy takes longer than it may."""
+
+
+class _RestlessError(Exception):
+    """Others write so often that a copy in steps never ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,27 +45,29 @@ class Header:
 
 
 def read_header(path: Path) -> Header | None:
-    """Read the header without SQLite, so that a file of others stays untouched.
+    """Read the header without locks and journals, so that a file of others stays untouched.
 
-    None when there is no file. Layout: sqlite.org/fileformat.html, 1.3.
+    None when there is no file. Never by opening the file outside SQLite: closing it would drop
+    the locks that this process' own connections hold (sqlite.org/howtocorrupt.html, 2.2).
 
     Raises:
-        LibraryError: not readable, or no SQLite file.
+        NotALibraryError: no SQLite file.
+        LibraryError: not readable.
     """
-    try:
-        with path.open("rb") as file:
-            head = file.read(100)
-    except FileNotFoundError:
+    if not path.exists():
         return None
-    except OSError as error:
-        raise LibraryError(
-            f"The library {path} cannot be read: {error.strerror}.",
-            hint="Check its permissions, or choose another with --library.",
-        ) from error
-    if len(head) < 100 or not head.startswith(_MAGIC):
-        raise foreign(path)
-    user_version, application_id = struct.unpack(">60xI4xI28x", head)
-    return Header(application_id, user_version)
+    try:
+        with closing(connect_frozen(path)) as connection:
+            return header_of(connection)
+    except sqlite3.OperationalError as error:
+        if not path.is_file() or not os.access(path, os.R_OK):
+            raise LibraryError(
+                f"The library {path} cannot be read: {error}.",
+                hint="Check its permissions, or choose another with --library.",
+            ) from error
+        raise foreign(path) from error
+    except sqlite3.DatabaseError as error:
+        raise foreign(path) from error
 
 
 def refuse_others(path: Path, header: Header) -> None:
@@ -57,7 +75,7 @@ def refuse_others(path: Path, header: Header) -> None:
 
     Raises:
         LibraryTooNewError: a newer Regrain wrote it.
-        LibraryError: another program's SQLite file.
+        NotALibraryError: another program's SQLite file.
     """
     if header.application_id != APPLICATION_ID:
         raise foreign(path)
@@ -69,9 +87,9 @@ def refuse_others(path: Path, header: Header) -> None:
         )
 
 
-def foreign(path: Path) -> LibraryError:
+def foreign(path: Path) -> NotALibraryError:
     """Return the error for a file that is not a library."""
-    return LibraryError(
+    return NotALibraryError(
         f"{path} is not a Regrain library; it was left as it is.",
         hint="Choose another file with --library.",
     )
@@ -95,6 +113,12 @@ def connect(path: Path, *, create: bool = False, read_only: bool = False) -> sql
     if read_only:
         connection.execute("PRAGMA query_only = ON")
     return connection
+
+
+def connect_frozen(path: Path) -> sqlite3.Connection:
+    """Open a file that nobody writes, such as a backup: it is not locked and no journal is read."""
+    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    return sqlite3.connect(uri, uri=True, isolation_level=None)
 
 
 def header_of(connection: sqlite3.Connection) -> Header:
@@ -131,54 +155,90 @@ def _size(path: Path) -> int:
         return 0
 
 
-def quick_check(connection: sqlite3.Connection, path: Path) -> None:
-    """Let SQLite look for damage; skipped for libraries so large that it would take long.
+def first_fault(connection: sqlite3.Connection, *, full: bool = True) -> str:
+    """Let SQLite look for damage; return what it finds first, empty for nothing.
 
-    Raises:
-        LibraryError: the library is damaged.
+    `full`: indices are compared with their tables too, which takes about twice as long.
     """
-    if _size(path) > _CHECK_LIMIT:
-        return
+    check = "integrity_check" if full else "quick_check"
     try:
-        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        (verdict,) = connection.execute(f"PRAGMA {check}(1)").fetchone()
+        if verdict != "ok":
+            return str(verdict).splitlines()[-1]
+        loose = connection.execute("PRAGMA foreign_key_check").fetchone() if full else None
     except sqlite3.DatabaseError as error:
-        raise damaged(path, str(error)) from error
-    if verdict != "ok":
-        raise damaged(path, str(verdict))
+        return str(error)
+    return "" if loose is None else f"a row of {loose[0]} belongs to none of {loose[2]}"
 
 
-def damaged(path: Path, what: str) -> LibraryError:
-    """Return the error for a library that SQLite finds fault with."""
-    return LibraryError(
-        f"The library {path} is damaged ({what}).",
-        hint="Photographs and results are not concerned. Put a backup in its place, "
-        "or move it away and Regrain makes a new one.",
-    )
+def fault_at_opening(connection: sqlite3.Connection, path: Path, *, unclean: bool) -> str:
+    """Look for damage as thoroughly as an opening has time for; return what was found.
+
+    Small libraries always: who deletes a journal after a cut leaves no other trace of it. Large
+    ones after an unclean stop, very large ones not at all.
+    """
+    size = _size(path)
+    if size > (_CHECK_LIMIT if unclean else _SMALL):
+        return ""
+    return first_fault(connection, full=size <= _SMALL)
 
 
-def backup(source: sqlite3.Connection, target: Path) -> None:
+def copy(source: sqlite3.Connection, target: Path, *, seconds: float | None = None) -> str:
     """Copy a library by SQLite's backup into `target`, whole and checked or not at all.
 
+    In steps, between which others write; where they write so often that it would never end, in
+    one go. Returns the fault of the source because of which the copy was not kept, else nothing.
+
+    Args:
+        seconds: give up when copying takes longer.
+
     Raises:
-        LibraryError: the copy cannot be written, or does not pass the check.
+        LibraryError: the copy cannot be written, or not in time.
     """
     part = target.with_name(f".{target.name}.part-{os.getpid()}")
     try:
         part.unlink(missing_ok=True)
         part.touch(mode=0o600)
-        with closing(sqlite3.connect(part)) as copy:
-            source.backup(copy)
-            quick_check(copy, part)
-        sync_file(part)
-        part.replace(target)
-        sync_folder(target.parent)
-    except (OSError, sqlite3.Error) as error:
+        with closing(sqlite3.connect(part)) as made:
+            _copy_pages(source, made, seconds)
+            made.execute("PRAGMA journal_mode = DELETE")  # a copy of its own, without a log
+            fault = first_fault(made)
+        if not fault:
+            sync_file(part)
+            part.replace(target)
+            sync_folder(target.parent)
+    except (OSError, sqlite3.OperationalError, _OutOfTimeError) as error:
         raise LibraryError(
             f"The library could not be copied to {target}: {error}.",
-            hint="Free space on that disk.",
+            hint="Free space on that disk, or choose another folder.",
         ) from error
+    except sqlite3.DatabaseError as error:
+        fault = str(error)
     finally:
-        part.unlink(missing_ok=True)
+        for suffix in ("", "-journal"):
+            part.with_name(part.name + suffix).unlink(missing_ok=True)
+    return fault
+
+
+def _copy_pages(
+    source: sqlite3.Connection, target: sqlite3.Connection, seconds: float | None
+) -> None:
+    """Copy; a write of another connection makes SQLite begin anew, a few times."""
+    end = None if seconds is None else time.monotonic() + seconds
+    seen: list[int] = []
+
+    def step(_status: int, remaining: int, _total: int) -> None:
+        if end is not None and time.monotonic() > end:
+            raise _OutOfTimeError("it takes too long")
+        seen.append(remaining)
+        if sum(later >= earlier for earlier, later in pairwise(seen)) >= _BEGINNINGS:
+            raise _RestlessError
+        time.sleep(_PAUSE_SECONDS if remaining else 0)
+
+    try:
+        source.backup(target, pages=_STEP_PAGES, progress=step)
+    except _RestlessError:
+        source.backup(target)
 
 
 def sync_file(path: Path) -> None:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from dataclasses import astuple
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from core.errors import WatchError
-from core.events import WatchState
+from core.events import Totals, WatchState
 from core.library.database import Database
 from core.library.ids import JobId, WatchRuleId
 from core.library.inventory import insert_marks
-from core.library.tables import watch_file, watch_rule
+from core.library.tables import job, watch_file, watch_rule
+from core.library.views import read_all_totals
 from core.library.watched import Counts, FileKind, Mark, WatchRule, WatchSettings
+
+PAUSED = "Paused."
 
 
 class WatchRules:
@@ -97,7 +101,7 @@ class WatchRules:
         values = {
             "paused": True,
             "state": WatchState.PAUSED,
-            "message": message or "Paused.",
+            "message": message or PAUSED,
             "hint": hint,
         }
         self.database.write(lambda connection: _change(connection, which, values))
@@ -136,6 +140,22 @@ class WatchRules:
         with self.database.read() as connection:
             rows = connection.execute(query.group_by(watch_file.c.kind))
             return {FileKind(row.kind): int(row[1]) for row in rows}
+
+    def totals(self, which: WatchRuleId) -> Totals:
+        """Return what became of a folder's photographs, in all batches that are on the list."""
+        ours = select(job.c.id).where(
+            job.c.signature.startswith(signature_of(which, "")), job.c.hidden.is_(False)
+        )
+        with self.database.read() as connection:
+            jobs = [JobId(one) for one in connection.scalars(ours)]
+            counted = read_all_totals(connection, jobs).values()
+        added = [sum(column) for column in zip(*map(astuple, counted), strict=True)]
+        return Totals(*added)
+
+
+def signature_of(which: WatchRuleId, signature: str) -> str:
+    """Return a batch's signature as that of a watched folder's batch."""
+    return f"watch-{which}-{signature}"
 
 
 def _change(connection: Connection, which: WatchRuleId, values: Mapping[str, Any]) -> None:

@@ -61,6 +61,11 @@ class WatchSettings(BaseModel):
     """Raised with each change, so that whoever watches begins anew."""
 
     @property
+    def project_name(self) -> str:
+        """The project whose photographs they become: the one given, or one named as the folder."""
+        return self.project or " ".join(self.folder.name.split()) or str(self.folder)
+
+    @property
     def output(self) -> Path:
         """The output folder."""
         folder = self.recipe.output.folder

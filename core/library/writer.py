@@ -2,28 +2,50 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, exc
 
 from core.errors import LibraryError
 
+PATIENCE_SECONDS = 600.0
+"""How long a write is tried again while others hold the library: readers too, without a
+write-ahead log. Far longer than any of ours does; a batch must not stop for it."""
+
+HURRY_SECONDS = 5.0
+"""The same while closing."""
+
+TRY_SECONDS = 2.0
+"""How long one try keeps new readers off, shorter than a reader waits."""
+
+JOURNAL_BYTES = 32 << 20
+"""To this a write-ahead log shrinks again that grew under a long reader."""
+
+_PAUSE_SECONDS = 0.3
+
 T = TypeVar("T")
 _Work = tuple[Callable[[Connection], Any], "Future[Any]"]
+_log = logging.getLogger(__name__)
 
 
 class Writer:
-    """Runs pieces of work one by one, each in a transaction of its own."""
+    """Runs pieces of work one by one, each in a transaction of its own.
+
+    A piece is run again when others held the library, so it must not use up what it was given.
+    """
 
     def __init__(self, make_engine: Callable[[], Engine]) -> None:
         self._make_engine = make_engine
+        self._connection: Connection | None = None
         self._work: SimpleQueue[_Work | None] = SimpleQueue()
         self._closing = threading.Lock()
-        self._closed = False
+        self._closed = threading.Event()
         # A daemon: a program that forgets `close` must still be able to end; what was committed is.
         self._thread = threading.Thread(target=self._run, name="library writer", daemon=True)
         self._thread.start()
@@ -38,7 +60,7 @@ class Writer:
             raise RuntimeError("a write inside a write would wait for itself")
         future: Future[T] = Future()
         with self._closing:
-            if self._closed:
+            if self._closed.is_set():
                 raise LibraryError("The library is closed.")
             self._work.put((work, future))
         return future
@@ -46,27 +68,69 @@ class Writer:
     def close(self) -> None:
         """Finish what was asked for and end the thread."""
         with self._closing:
-            if not self._closed:
-                self._closed = True
+            if not self._closed.is_set():
+                self._closed.set()
                 self._work.put(None)
         self._thread.join()
 
     def _run(self) -> None:
         engine = self._make_engine()
-        connection: Connection | None = None
         while (entry := self._work.get()) is not None:
             work, future = entry
             if not future.set_running_or_notify_cancel():
                 continue
             try:
-                connection = connection or engine.connect()
-                with connection.begin():
-                    value = work(connection)
+                value = self._do(engine, work)
             except BaseException as error:
                 future.set_exception(error)
             else:
                 future.set_result(value)
             del work, future, entry
-        if connection is not None:
-            connection.close()
+        self._disconnect()
         engine.dispose()
+
+    def _do(self, engine: Engine, work: Callable[[Connection], T]) -> T:
+        """Run one piece of work; again and again while others hold the library."""
+        begun, told = time.monotonic(), False
+        while True:
+            try:
+                return self._try(engine, work)
+            except exc.OperationalError as error:
+                patience = HURRY_SECONDS if self._closed.is_set() else PATIENCE_SECONDS
+                if not _is_busy(error) or time.monotonic() - begun > patience:
+                    raise
+            if not told:
+                told = True
+                _log.warning("Waits for the library, which another program holds.")
+            self._closed.wait(_PAUSE_SECONDS)  # readers get their turn
+
+    def _try(self, engine: Engine, work: Callable[[Connection], T]) -> T:
+        """Run one piece of work in a transaction, which is over afterwards, however it went."""
+        try:
+            connection = self._connected(engine)
+            with connection.begin():
+                return work(connection)
+        except exc.DBAPIError:
+            # A commit that was refused leaves its transaction open, with its lock on the library.
+            self._disconnect()
+            raise
+
+    def _connected(self, engine: Engine) -> Connection:
+        if self._connection is None:
+            self._connection = engine.connect()
+            driver = self._connection.connection.driver_connection
+            assert driver is not None
+            driver.execute(f"PRAGMA busy_timeout = {TRY_SECONDS * 1000:.0f}")
+            driver.execute(f"PRAGMA journal_size_limit = {JOURNAL_BYTES}")
+        return self._connection
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.invalidate()
+            connection.close()
+
+
+def _is_busy(error: exc.OperationalError) -> bool:
+    text = str(error.orig)
+    return "locked" in text or "busy" in text

@@ -63,6 +63,13 @@ class DialogFrame(QDialog):
             self.buttons.addWidget(button)
         return button
 
+    def fit(self) -> None:
+        """Be just as high as what is said needs at this width."""
+        layout = self.layout()
+        if layout is not None:
+            layout.activate()
+            self.resize(self.width(), layout.totalHeightForWidth(self.width()))
+
     def add_close(self) -> QPushButton:
         """Add the button that only closes."""
         button = self.add_button(self.tr("&Close"))

@@ -104,7 +104,8 @@ class Bench:
         temp = self.publisher.prepare(claim)
         source = claim.source.read_bytes()
         data = b"edited at %g: " % claim.edit.strength + extra + source
-        temp.write_bytes(data)
+        with temp.open("xb") as file:  # as the render process does: nothing may lie there
+            file.write(data)
         return Rendered(
             temp=temp,
             sha256=sha256(data),

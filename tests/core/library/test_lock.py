@@ -48,6 +48,23 @@ def test_only_one_holds_it_and_says_who(tmp_path: Path) -> None:
     second.release()
 
 
+def test_a_second_run_in_the_same_process_has_to_wait_too(tmp_path: Path) -> None:
+    """It would take what the first one has in work for a dead run's, and do it again beside it."""
+    lock, other = RenderLock(tmp_path / "lock"), RenderLock(tmp_path / "lock")
+    with lock.for_a_run() as first, lock.for_a_run() as second:
+        assert (first, second) == (True, False)
+        assert not other.acquire()
+    assert other.acquire()
+    with lock.for_a_run() as busy:
+        assert not busy
+    other.release()
+    assert lock.acquire()
+    with lock.for_a_run() as again:
+        assert again
+    assert lock.held
+    lock.release()
+
+
 def test_a_killed_holder_frees_it_at_once(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     lock = RenderLock(path)

@@ -1,0 +1,213 @@
+PRAGMA application_id = 1380405809;
+PRAGMA user_version = 2;
+BEGIN TRANSACTION;
+CREATE TABLE alembic_version (
+	version_num VARCHAR(32) NOT NULL, 
+	CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+INSERT INTO "alembic_version" VALUES('0002');
+CREATE TABLE asset (
+	id INTEGER NOT NULL, 
+	path BLOB NOT NULL, 
+	PRIMARY KEY (id), 
+	UNIQUE (path)
+);
+INSERT INTO "asset" VALUES(1,X'2F70686F746F732F747269702F62726F6B656E2E6A7067');
+INSERT INTO "asset" VALUES(2,X'2F70686F746F732F747269702F636166E92E6A7067');
+INSERT INTO "asset" VALUES(3,X'2F70686F746F732F747269702F494D475F392E6A7067');
+INSERT INTO "asset" VALUES(4,X'2F70686F746F732F747269702F494D475F31302E6A7067');
+INSERT INTO "asset" VALUES(5,X'2F70686F746F732F747269702F77616974696E672E6A7067');
+INSERT INTO "asset" VALUES(6,X'2F70686F746F732F747269702F64617920322F494D475F312E6A7067');
+INSERT INTO "asset" VALUES(7,X'2F70686F746F732F747269702F782E6E6566');
+CREATE TABLE file_hash (
+	inode BIGINT NOT NULL, 
+	device BIGINT NOT NULL, 
+	size BIGINT NOT NULL, 
+	mtime_ns BIGINT NOT NULL, 
+	ctime_ns BIGINT NOT NULL, 
+	sha256 VARCHAR NOT NULL, 
+	PRIMARY KEY (inode, device)
+);
+INSERT INTO "file_hash" VALUES(2334763,65024,15,1795229631232645072,1795229631232645072,'a2524d6e68b8634c2349fe6b4b9e90b9aa0f3abf51cb409f898787da23685645');
+INSERT INTO "file_hash" VALUES(2334764,65024,16,1795229631232754757,1795229631232754757,'e8378ca0912178a7681f0bef4a3f9e83b0142d7ba24c9d5d9e4c2772776d4ee8');
+CREATE TABLE item (
+	id INTEGER NOT NULL, 
+	job_id INTEGER NOT NULL, 
+	asset_id INTEGER NOT NULL, 
+	position INTEGER NOT NULL, 
+	strength FLOAT, 
+	seed INTEGER, 
+	root BLOB, 
+	folder BLOB, 
+	name BLOB, 
+	name_key VARCHAR, 
+	status VARCHAR NOT NULL CHECK (status IN ('pending', 'running', 'staged', 'done', 'already_done', 'left_out', 'failed', 'quarantined', 'canceled')), 
+	attempt INTEGER NOT NULL, 
+	attempts INTEGER NOT NULL, 
+	crashes INTEGER NOT NULL, 
+	alone BOOLEAN NOT NULL, 
+	announced BOOLEAN NOT NULL, 
+	run VARCHAR, 
+	"temp" BLOB, 
+	final BLOB, 
+	staged_sha256 VARCHAR, 
+	staged_size BIGINT, 
+	replaces VARCHAR, 
+	result_key VARCHAR, 
+	source_sha256 VARCHAR, 
+	output BLOB, 
+	reason VARCHAR, 
+	message VARCHAR NOT NULL, 
+	hint VARCHAR NOT NULL, 
+	note VARCHAR NOT NULL, 
+	unchanged BOOLEAN NOT NULL, 
+	facts VARCHAR, 
+	seconds FLOAT NOT NULL, held_for BLOB, 
+	PRIMARY KEY (id), 
+	FOREIGN KEY(job_id) REFERENCES job (id), 
+	FOREIGN KEY(asset_id) REFERENCES asset (id)
+);
+INSERT INTO "item" VALUES(1,1,1,0,NULL,NULL,X'2F70686F746F732F6F7574',X'2F70686F746F732F6F7574',X'62726F6B656E2E6A7067','broken.jpg','failed',1,1,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'truncated','broken.jpg ends too early.','Copy it again.','',0,NULL,0.0,NULL);
+INSERT INTO "item" VALUES(2,1,2,1,NULL,NULL,X'2F70686F746F732F6F7574',X'2F70686F746F732F6F7574',X'636166E92E6A7067','caf\xe9.jpg','done',1,1,0,0,0,NULL,X'2F70686F746F732F6F75742F2E7265677261696E2D3538633361623839366363332D322D312E746D70',X'2F70686F746F732F6F75742F636166E92E6A7067','a99dd00beb23e8f9417319c0ea5dd0c1d4a404b564d69d9ba05ad6e306df77d0',29,NULL,'d041c17146f65fc78d3ff644295aeac88ec933210a7e15f44f6dd0a5db851e33','08cab8f5e398ed94fe76ef0cc5f993ebdf483d1e0ba556fba2e97daa797a72cb',X'2F70686F746F732F6F75742F636166E92E6A7067',NULL,'','','6 of 20 steps',0,'{}',0.5,NULL);
+INSERT INTO "item" VALUES(3,1,3,2,NULL,NULL,X'2F70686F746F732F6F7574',X'2F70686F746F732F6F7574',X'494D475F392E6A7067','img_9.jpg','done',1,1,0,0,0,NULL,X'2F70686F746F732F6F75742F2E7265677261696E2D3538633361623839366363332D332D312E746D70',X'2F70686F746F732F6F75742F494D475F392E6A7067','088d718f010ee6d30e7cffc94058cdf9af407e7abf6523e34dedd8633e15a177',30,NULL,'3446f5efa9f41d7c00d5060382245aeef2b98d0f20b8c8fa97bf048e9223b236','a2524d6e68b8634c2349fe6b4b9e90b9aa0f3abf51cb409f898787da23685645',X'2F70686F746F732F6F75742F494D475F392E6A7067',NULL,'','','6 of 20 steps',0,'{}',0.5,NULL);
+INSERT INTO "item" VALUES(4,1,4,3,NULL,NULL,X'2F70686F746F732F6F7574',X'2F70686F746F732F6F7574',X'494D475F31302E6A7067','img_10.jpg','done',1,1,0,0,0,NULL,X'2F70686F746F732F6F75742F2E7265677261696E2D3538633361623839366363332D342D312E746D70',X'2F70686F746F732F6F75742F494D475F31302E6A7067','89a2a25aac19342717d077ba88c8c96e289bb435346f240c3de30fe3c6036f86',31,NULL,'9b7a10af47d15c144e19bebb63ba973afb83eb4c80cecf35468f5a2f3ac9157d','e8378ca0912178a7681f0bef4a3f9e83b0142d7ba24c9d5d9e4c2772776d4ee8',X'2F70686F746F732F6F75742F494D475F31302E6A7067',NULL,'','','6 of 20 steps',0,'{}',0.5,NULL);
+INSERT INTO "item" VALUES(5,1,5,4,NULL,NULL,X'2F70686F746F732F6F7574',X'2F70686F746F732F6F7574',X'77616974696E672E6A7067','waiting.jpg','pending',0,0,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'','','',0,NULL,0.0,NULL);
+INSERT INTO "item" VALUES(6,1,6,5,NULL,NULL,X'2F70686F746F732F6F7574',X'2F70686F746F732F6F75742F6461792032',X'494D475F312E6A7067','img_1.jpg','pending',0,0,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'','','',0,NULL,0.0,NULL);
+INSERT INTO "item" VALUES(7,1,7,6,NULL,NULL,NULL,NULL,NULL,NULL,'left_out',0,0,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'raw','x.nef is a camera raw file.','Export JPEG or TIFF, or install regrain[raw].','',0,NULL,0.0,NULL);
+INSERT INTO "item" VALUES(8,2,1,0,0.2,NULL,X'2F70686F746F732F6F7574',X'2F70686F746F732F6F7574',X'62726F6B656E5F302E322E6A7067','broken_0.2.jpg','canceled',0,0,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'','','',0,NULL,0.0,NULL);
+INSERT INTO "item" VALUES(9,2,1,1,0.9,NULL,X'2F70686F746F732F6F7574',X'2F70686F746F732F6F7574',X'62726F6B656E5F302E392E6A7067','broken_0.9.jpg','canceled',0,0,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'','','',0,NULL,0.0,NULL);
+INSERT INTO "item" VALUES(10,2,2,2,0.2,NULL,X'2F70686F746F732F6F7574',X'2F70686F746F732F6F7574',X'636166E95F302E322E6A7067','caf\xe9_0.2.jpg','canceled',0,0,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'','','',0,NULL,0.0,NULL);
+INSERT INTO "item" VALUES(11,2,2,3,0.9,NULL,X'2F70686F746F732F6F7574',X'2F70686F746F732F6F7574',X'636166E95F302E392E6A7067','caf\xe9_0.9.jpg','canceled',0,0,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'','','',0,NULL,0.0,NULL);
+INSERT INTO "item" VALUES(12,2,3,4,0.2,NULL,X'2F70686F746F732F6F7574',X'2F70686F746F732F6F7574',X'494D475F395F302E322E6A7067','img_9_0.2.jpg','canceled',0,0,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'','','',0,NULL,0.0,NULL);
+INSERT INTO "item" VALUES(13,2,3,5,0.9,NULL,X'2F70686F746F732F6F7574',X'2F70686F746F732F6F7574',X'494D475F395F302E392E6A7067','img_9_0.9.jpg','canceled',0,0,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'','','',0,NULL,0.0,NULL);
+INSERT INTO "item" VALUES(14,2,4,6,0.2,NULL,X'2F70686F746F732F6F7574',X'2F70686F746F732F6F7574',X'494D475F31305F302E322E6A7067','img_10_0.2.jpg','canceled',0,0,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'','','',0,NULL,0.0,NULL);
+INSERT INTO "item" VALUES(15,2,4,7,0.9,NULL,X'2F70686F746F732F6F7574',X'2F70686F746F732F6F7574',X'494D475F31305F302E392E6A7067','img_10_0.9.jpg','canceled',0,0,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'','','',0,NULL,0.0,NULL);
+INSERT INTO "item" VALUES(16,2,5,8,0.2,NULL,X'2F70686F746F732F6F7574',X'2F70686F746F732F6F7574',X'77616974696E675F302E322E6A7067','waiting_0.2.jpg','canceled',0,0,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'','','',0,NULL,0.0,NULL);
+INSERT INTO "item" VALUES(17,2,5,9,0.9,NULL,X'2F70686F746F732F6F7574',X'2F70686F746F732F6F7574',X'77616974696E675F302E392E6A7067','waiting_0.9.jpg','canceled',0,0,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'','','',0,NULL,0.0,NULL);
+INSERT INTO "item" VALUES(18,2,6,10,0.2,NULL,X'2F70686F746F732F6F7574',X'2F70686F746F732F6F75742F6461792032',X'494D475F315F302E322E6A7067','img_1_0.2.jpg','canceled',0,0,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'','','',0,NULL,0.0,NULL);
+INSERT INTO "item" VALUES(19,2,6,11,0.9,NULL,X'2F70686F746F732F6F7574',X'2F70686F746F732F6F75742F6461792032',X'494D475F315F302E392E6A7067','img_1_0.9.jpg','canceled',0,0,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'','','',0,NULL,0.0,NULL);
+INSERT INTO "item" VALUES(20,2,7,12,NULL,NULL,NULL,NULL,NULL,NULL,'left_out',0,0,0,0,0,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,NULL,'raw','x.nef is a camera raw file.','Export JPEG or TIFF, or install regrain[raw].','',0,NULL,0.0,NULL);
+CREATE TABLE job (
+	id INTEGER NOT NULL, 
+	project_id INTEGER NOT NULL, 
+	name VARCHAR NOT NULL, 
+	recipe VARCHAR NOT NULL, 
+	strengths VARCHAR NOT NULL, 
+	origin VARCHAR NOT NULL, 
+	signature VARCHAR NOT NULL, 
+	numerics VARCHAR, 
+	again BOOLEAN NOT NULL, 
+	paused BOOLEAN NOT NULL, 
+	canceled BOOLEAN NOT NULL, 
+	stop_reason VARCHAR, 
+	stop_message VARCHAR NOT NULL, 
+	stop_hint VARCHAR NOT NULL, 
+	ignored INTEGER NOT NULL, 
+	created FLOAT NOT NULL, position INTEGER DEFAULT 0 NOT NULL, hidden BOOLEAN DEFAULT 0 NOT NULL, review BOOLEAN DEFAULT 0 NOT NULL, 
+	PRIMARY KEY (id), 
+	FOREIGN KEY(project_id) REFERENCES project (id)
+);
+INSERT INTO "job" VALUES(1,1,'first','{"id": "", "name": "", "sentence": "", "edit": {"model": "builtin", "mode": "repaint", "amount": "auto", "keep_grain": 0, "strength": 0.3, "num_inference_steps": null, "guidance_scale": null, "scheduler": null, "sigmas": "normal", "prompt": "", "negative_prompt": "", "seed": 0, "seed_mode": "per-photo", "loras": [], "mask": null, "size": "auto", "dtype": "auto", "strength_scale": "noise", "hold_structure": 0, "clip_skip": 0, "vae": null, "control": null, "reference_image": null}, "output": {"folder": "/photos/out", "name_template": "{stem}", "format": "keep", "quality": null, "max_side": null, "scale": 1.0, "metadata": "keep", "on_conflict": "rename", "provenance": true}, "version": 1}','[]','command_line','0b8a7aff9deb74a73b61fa4ad6e4f5b939e5f9e3b1ae3586f6c287703f24dd41',NULL,0,0,0,'disk_full','full','free space',0,1.79522963125384473802e+09,1,0,0);
+INSERT INTO "job" VALUES(2,2,'','{"id": "", "name": "", "sentence": "", "edit": {"model": "builtin", "mode": "repaint", "amount": "auto", "keep_grain": 0, "strength": 0.9, "num_inference_steps": null, "guidance_scale": null, "scheduler": null, "sigmas": "normal", "prompt": "", "negative_prompt": "", "seed": 0, "seed_mode": "per-photo", "loras": [], "mask": null, "size": "auto", "dtype": "auto", "strength_scale": "noise", "hold_structure": 0, "clip_skip": 0, "vae": null, "control": null, "reference_image": null}, "output": {"folder": "/photos/out", "name_template": "{stem}", "format": "keep", "quality": null, "max_side": null, "scale": 1.0, "metadata": "keep", "on_conflict": "rename", "provenance": true}, "version": 1}','[0.2, 0.9]','command_line','c701f880c9ea05fd6720b1ec681d4dae93ba9b29d10c1467e6b7ec508f66bf09',NULL,0,0,1,NULL,'','',0,1.79522963136483097073e+09,2,0,0);
+CREATE TABLE meta (
+	name VARCHAR NOT NULL, 
+	value VARCHAR NOT NULL, 
+	PRIMARY KEY (name)
+);
+INSERT INTO "meta" VALUES('library_id','58c3ab896cc3');
+CREATE TABLE photo (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	project_id INTEGER NOT NULL, 
+	asset_id INTEGER NOT NULL, 
+	base BLOB, 
+	added FLOAT NOT NULL, 
+	removed BOOLEAN NOT NULL, 
+	name_order VARCHAR NOT NULL, 
+	searched VARCHAR NOT NULL, 
+	rating INTEGER NOT NULL, 
+	decision VARCHAR NOT NULL, 
+	recipe VARCHAR, 
+	width INTEGER NOT NULL, 
+	height INTEGER NOT NULL, 
+	bytes BIGINT NOT NULL, 
+	modified_ns BIGINT NOT NULL, 
+	missing BOOLEAN NOT NULL, 
+	looked FLOAT NOT NULL, 
+	last_item INTEGER, 
+	CONSTRAINT photo_once UNIQUE (asset_id, project_id), 
+	FOREIGN KEY(project_id) REFERENCES project (id), 
+	FOREIGN KEY(asset_id) REFERENCES asset (id), 
+	FOREIGN KEY(last_item) REFERENCES item (id) ON DELETE SET NULL
+);
+INSERT INTO "photo" VALUES(1,1,3,X'2F70686F746F732F74726970',1795229640.0,0,'img_9.jpg','img_9.jpg',4,'keep',NULL,6000,4000,9000000,1795229631232645072,0,1795229640.0,3);
+INSERT INTO "photo" VALUES(2,1,4,X'2F70686F746F732F74726970',1795229640.0,0,'img_10.jpg','img_10.jpg',0,'reject',NULL,6000,4000,9000000,1795229631232645072,0,1795229640.0,4);
+INSERT INTO "photo" VALUES(3,1,1,X'2F70686F746F732F74726970',1795229640.0,0,'broken.jpg','broken.jpg',0,'undecided',NULL,6000,4000,9000000,1795229631232645072,0,1795229640.0,1);
+CREATE TABLE project (
+	id INTEGER NOT NULL, 
+	name VARCHAR NOT NULL, 
+	created FLOAT NOT NULL, archived BOOLEAN DEFAULT 0 NOT NULL, recipe VARCHAR, position INTEGER DEFAULT 0 NOT NULL, 
+	PRIMARY KEY (id), 
+	UNIQUE (name)
+);
+INSERT INTO "project" VALUES(1,'trip',1.79522963125195384025e+09,0,NULL,1);
+INSERT INTO "project" VALUES(2,'',1795229631.36384,1,NULL,2);
+CREATE TABLE result (
+	id INTEGER NOT NULL, 
+	asset_id INTEGER NOT NULL, 
+	folder BLOB NOT NULL, 
+	name BLOB NOT NULL, 
+	name_key VARCHAR NOT NULL, 
+	result_key VARCHAR NOT NULL, 
+	sha256 VARCHAR NOT NULL, 
+	source_sha256 VARCHAR NOT NULL, 
+	device BIGINT NOT NULL, 
+	inode BIGINT NOT NULL, 
+	size BIGINT NOT NULL, 
+	mtime_ns BIGINT NOT NULL, 
+	ctime_ns BIGINT NOT NULL, 
+	unchanged BOOLEAN NOT NULL, 
+	facts VARCHAR, 
+	created FLOAT NOT NULL, 
+	PRIMARY KEY (id), 
+	CONSTRAINT result_name UNIQUE (folder, name_key), 
+	FOREIGN KEY(asset_id) REFERENCES asset (id)
+);
+INSERT INTO "result" VALUES(1,2,X'2F70686F746F732F6F7574',X'636166E92E6A7067','caf\xe9.jpg','d041c17146f65fc78d3ff644295aeac88ec933210a7e15f44f6dd0a5db851e33','a99dd00beb23e8f9417319c0ea5dd0c1d4a404b564d69d9ba05ad6e306df77d0','08cab8f5e398ed94fe76ef0cc5f993ebdf483d1e0ba556fba2e97daa797a72cb',65024,2334756,29,1795229631277471284,1795229631292093583,0,'{}',1.79522963129969024653e+09);
+INSERT INTO "result" VALUES(2,3,X'2F70686F746F732F6F7574',X'494D475F392E6A7067','img_9.jpg','3446f5efa9f41d7c00d5060382245aeef2b98d0f20b8c8fa97bf048e9223b236','088d718f010ee6d30e7cffc94058cdf9af407e7abf6523e34dedd8633e15a177','a2524d6e68b8634c2349fe6b4b9e90b9aa0f3abf51cb409f898787da23685645',65024,2334770,30,1795229631305085471,1795229631320093584,0,'{}',1.79522963132432556146e+09);
+INSERT INTO "result" VALUES(3,4,X'2F70686F746F732F6F7574',X'494D475F31302E6A7067','img_10.jpg','9b7a10af47d15c144e19bebb63ba973afb83eb4c80cecf35468f5a2f3ac9157d','89a2a25aac19342717d077ba88c8c96e289bb435346f240c3de30fe3c6036f86','e8378ca0912178a7681f0bef4a3f9e83b0142d7ba24c9d5d9e4c2772776d4ee8',65024,2334771,31,1795229631328209609,1795229631336762022,0,'{}',1.79522963134158778189e+09);
+CREATE TABLE version (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
+	asset_id INTEGER NOT NULL, 
+	file VARCHAR NOT NULL, 
+	folder BLOB NOT NULL, 
+	name BLOB NOT NULL, 
+	result_key VARCHAR NOT NULL, 
+	sha256 VARCHAR NOT NULL, 
+	source_sha256 VARCHAR NOT NULL, 
+	unchanged BOOLEAN NOT NULL, 
+	facts VARCHAR, 
+	note VARCHAR NOT NULL, 
+	recipe VARCHAR NOT NULL, 
+	created FLOAT NOT NULL, 
+	coming_back BOOLEAN NOT NULL, 
+	FOREIGN KEY(asset_id) REFERENCES asset (id)
+);
+INSERT INTO "version" VALUES(1,3,'0123456789abcdef01234567.jpg',X'2F70686F746F732F6F7574',X'494D475F392E6A7067','3446f5efa9f41d7c00d5060382245aeef2b98d0f20b8c8fa97bf048e9223b236','ab8d718f010ee6d30e7cffc94058cdf9af407e7abf6523e34dedd8633e15a177','a2524d6e68b8634c2349fe6b4b9e90b9aa0f3abf51cb409f898787da23685645',0,'{}','6 of 20 steps','',1.79522963132432556146e+09,0);
+CREATE INDEX ix_job_signature ON job (signature);
+CREATE UNIQUE INDEX item_source ON item (job_id, asset_id, ifnull(strength, -1));
+CREATE INDEX item_totals ON item (job_id, status);
+CREATE INDEX item_waiting ON item (job_id, alone, position) WHERE status = 'pending';
+CREATE INDEX item_claimed ON item (job_id) WHERE status IN ('running', 'staged');
+CREATE INDEX item_planned ON item (folder, name_key) WHERE status IN ('pending', 'running', 'staged');
+CREATE INDEX ix_result_asset_id ON result (asset_id);
+CREATE INDEX ix_result_result_key ON result (result_key);
+CREATE INDEX item_asset ON item (asset_id);
+CREATE TRIGGER item_arrow BEFORE UPDATE OF status ON item WHEN OLD.status <> NEW.status AND NOT ((OLD.status = 'pending' AND NEW.status IN ('running', 'already_done', 'left_out', 'failed', 'canceled')) OR (OLD.status = 'running' AND NEW.status IN ('staged', 'already_done', 'left_out', 'failed', 'quarantined', 'canceled', 'pending')) OR (OLD.status = 'staged' AND NEW.status IN ('done', 'left_out', 'failed', 'canceled', 'pending')) OR (OLD.status = 'done' AND NEW.status IN ('pending')) OR (OLD.status = 'already_done' AND NEW.status IN ('pending')) OR (OLD.status = 'left_out' AND NEW.status IN ('pending')) OR (OLD.status = 'failed' AND NEW.status IN ('pending')) OR (OLD.status = 'quarantined' AND NEW.status IN ('pending')) OR (OLD.status = 'canceled' AND NEW.status IN ('pending'))) BEGIN SELECT RAISE(ABORT, 'no such change of status'); END;
+CREATE INDEX photo_order ON photo (project_id, removed, name_order);
+CREATE INDEX photo_looked ON photo (project_id, removed, looked);
+CREATE INDEX photo_item ON photo (last_item);
+CREATE INDEX ix_version_asset_id ON version (asset_id);
+DELETE FROM "sqlite_sequence";
+INSERT INTO "sqlite_sequence" VALUES('photo',3);
+INSERT INTO "sqlite_sequence" VALUES('version',1);
+COMMIT;
