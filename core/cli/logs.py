@@ -12,6 +12,20 @@ from core.cli.console import Console
 
 FILE = "regrain.log"
 _MOST_BYTES = 2_000_000
+_WRITER = "core.library.writer"
+
+
+class _Said(logging.Handler):
+    """Says on the terminal why nothing moves: the library is held by another program."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the warning as a line, unless it is written there anyway."""
+        if not self._console.verbose:
+            self._console.say(record.getMessage())
 
 
 @contextmanager
@@ -24,12 +38,15 @@ def log_to(folder: Path, console: Console) -> Iterator[None]:
     handlers: list[logging.Handler] = [_file_handler(folder)]
     if console.verbose:
         handlers.append(logging.StreamHandler())
-    logger = logging.getLogger("core")
+    logger, writer = logging.getLogger("core"), logging.getLogger(_WRITER)
     for handler in handlers:
         logger.addHandler(handler)
+    said = _Said(console)
+    writer.addHandler(said)
     try:
         yield
     finally:
+        writer.removeHandler(said)
         for handler in handlers:
             logger.removeHandler(handler)
             handler.close()

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from core.engine.models import ModelRegistry
 from core.errors import SettingsError, WatchError
+from core.library.ids import WatchRuleId
 from core.library.records import FileStat
 from core.library.watch import WatchRules
 from core.library.watched import Existing, FileKind, Mark, Recursion, WatchRule, WatchSettings
@@ -70,8 +71,12 @@ def plan_watch(
     registry: ModelRegistry,
     pictures: Path,
     mount: Callable[[Path], Mount] = mount_of,
+    *,
+    changes: WatchRuleId | None = None,
 ) -> WatchPlan:
     """Check what is asked for and count what is there, writing nothing.
+
+    `changes`: the rule that is to be changed, of this folder; None: the one that is the same.
 
     Raises:
         SettingsError: there is no such folder, results would come back into it, or a setting is
@@ -82,9 +87,9 @@ def plan_watch(
     check_patterns(wish.patterns)
     settings = _settings(wish, pictures)
     stored = rules.all()
-    rule = _same(settings, stored)
+    rule = _same(settings, stored) if changes is None else rules.get(changes)
     check_output(settings)
-    others = [other.settings for other in stored if other is not rule]
+    others = [one.settings for one in stored if rule is None or one.id != rule.id]
     check_circle(settings, others)
     notes = tuple(
         f"Results from {other.folder} land in {settings.folder}; Regrain leaves its own results "
@@ -92,7 +97,8 @@ def plan_watch(
         for other in results_that_land_in(settings, others)
     )
     if rule is not None:
-        settings = settings.model_copy(update={"marker": rule.settings.marker})
+        kept = {"marker": rule.settings.marker, "project": wish.project or rule.settings.project}
+        settings = settings.model_copy(update=kept)
         return WatchPlan(settings, rule, notes=notes)
     if mount(settings.folder).removable:
         marker = f"{MARKER}{secrets.token_hex(4)}"

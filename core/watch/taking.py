@@ -15,6 +15,7 @@ from core.library.intake import job_request
 from core.library.inventory import Inventory
 from core.library.narrow import MOST, NarrowCatalog
 from core.library.records import FileStat, JobRequest, Origin
+from core.library.watch import signature_of
 from core.library.watched import FileKind, Mark, Recursion, WatchRule
 from core.outputs.folders import missing
 from core.recipe import Recipe
@@ -244,13 +245,13 @@ class Taker:
             self._names(files, recipe),
             inputs=[self._rule.folder],
             strengths=self._settings.strengths,
-            project=self._settings.project,
+            project=self._settings.project_name,
             name=f"{recipe.name or recipe.id or 'Recipe'}: {self._rule.folder.name}",
             origin=Origin.WATCH,
             again=again,
             pictures=self._parts.pictures,
         )
-        return replace(request, signature=f"watch-{self._rule.id}-{request.signature}")
+        return replace(request, signature=signature_of(self._rule.id, request.signature))
 
     def _names(self, files: list[ScannedFile], recipe: Recipe) -> Catalog:
         """Return what planning needs to know of names that are taken; all of them, or few."""

@@ -55,8 +55,20 @@ class CloseDialog(QDialog):
         self.to_tray = self._button("watch", self.tr("&Keep working"), CloseChoice.TO_TRAY)
         self.cancel = QPushButton(self.tr("&Cancel"))
         self.cancel.clicked.connect(self.reject)
+        self._watched = label(name="muted", wrap=True)
+        self._watched.hide()
         self._explain()
         self._lay_out(waiting, tray=tray)
+
+    @property
+    def watched(self) -> str:
+        """What it says of watched folders."""
+        return self._watched.text()
+
+    def say_watched(self, text: str) -> None:
+        """Say what closing means for watched folders; empty: nothing."""
+        self._watched.setText(text)
+        self._watched.setVisible(bool(text))
 
     def _explain(self) -> None:
         self.finish.setToolTip(self.tr("Finish the photograph in work, then close."))
@@ -93,6 +105,7 @@ class CloseDialog(QDialog):
         column.setSpacing(tokens().space)
         column.addWidget(heading)
         column.addWidget(text)
+        column.addWidget(self._watched)
         if tray:
             column.addWidget(self.remember)
         column.addSpacing(6)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 
-from core.events import Event, JobFinished, RunnerBlocked, Totals
+from core.events import Event, ItemStarted, JobFinished, RunnerBlocked, Totals
 from core.library.ids import JobId
-from core.library.records import ItemStatus, JobState
+from core.library.records import ItemStatus, JobState, Origin
 from desktop.backend import Backend
 from desktop.system.detached import start_detached
 from desktop.system.notify import Notifier
@@ -29,12 +29,17 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """A batch that has ended: its name, its counts, where its first result stands."""
+    """A batch that has ended: its name, its counts, where its first result stands.
+
+    `watched`: of a watched folder, which has a `command` of its own, if any.
+    """
 
     job: JobId
     name: str
     totals: Totals
     folder: Path | None
+    watched: bool = False
+    command: str = ""
 
 
 Run = Callable[[str, Mapping[str, str]], None]
@@ -86,10 +91,13 @@ class BatchEnds(QObject):
         self._notifier = notifier
         self._run = run
         self.on_done = on_done
+        self._ours: set[JobId] = set()
 
     def take(self, event: Event) -> None:
         """Look whether a batch ended or was stopped."""
-        if isinstance(event, JobFinished):
+        if isinstance(event, ItemStarted):
+            self._ours.add(event.job)
+        elif isinstance(event, JobFinished):
             job = event.job
             self._backend.ask(self, lambda services: _look(services, job), self._tell)
         elif isinstance(event, RunnerBlocked):
@@ -98,10 +106,15 @@ class BatchEnds(QObject):
     def _tell(self, ended: Ended | None) -> None:
         if ended is None:
             return
-        self._notifier.notify(*self._words(ended))
-        if self.on_done:
+        command = self.on_done
+        if ended.watched:
+            # A camera brings photograph after photograph; another process runs its own commands.
+            command = ended.command if ended.job in self._ours else ""
+        else:
+            self._notifier.notify(*self._words(ended))
+        if command:
             try:
-                self._run(self.on_done, os.environ | hook_environment(ended))
+                self._run(command, os.environ | hook_environment(ended))
             except OSError as error:
                 _log.warning("the command for the end of a batch did not start: %s", error)
         self.ended.emit(ended)
@@ -124,4 +137,12 @@ def _look(services: Services, job: JobId) -> Ended | None:
     outputs = [item.output for item in services.queue.items_by_id(first) if item.output]
     folder = outputs[0].parent if outputs else None
     name = record.name or QCoreApplication.translate("Queue", "Batch {}").format(job)
-    return Ended(job, name, services.queue.totals(job), folder)
+    totals, watched = services.queue.totals(job), record.origin is Origin.WATCH
+    return Ended(job, name, totals, folder, watched, _command(services, record.signature))
+
+
+def _command(services: Services, signature: str) -> str:
+    """Return the command of the watched folder whose batch it is."""
+    rules = services.watch.all() if signature.startswith("watch-") else []
+    ours = (rule for rule in rules if signature.startswith(f"watch-{rule.id}-"))
+    return next((rule.settings.on_done for rule in ours), "")

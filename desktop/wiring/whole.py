@@ -13,6 +13,7 @@ from desktop.wiring.dialogs import DialogWiring
 from desktop.wiring.leaving import Leaving
 from desktop.wiring.photos import PhotoWiring
 from desktop.wiring.project import ProjectWiring
+from desktop.wiring.watch import WatchWiring
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QPoint
@@ -36,15 +37,17 @@ class Wiring(QObject):
         self.batches = BatchWiring(window)
         self.project = ProjectWiring(window)
         self.dialogs = DialogWiring(window, self.batches.router)
+        self.watch = WatchWiring(window)
         self.batches.router.finished.connect(self.photos.estimate_anew)
-        self._leaving = Leaving(window, self.batches)
+        self._leaving = Leaving(window, self.batches, self.watch)
         self._connect_view()
         self._connect_edit()
         self._restore()
 
     def connect_worker(self) -> None:
-        """Hear the rendering thread."""
+        """Hear the rendering thread, and begin to watch folders."""
         self.batches.connect_worker()
+        self.watch.start()
 
     def take_paths(self, paths: list[Path]) -> None:
         """Add files and folders."""

@@ -213,7 +213,7 @@ def test_a_full_disk_stops_the_batch_and_resume_finishes_it(
     driver.drop_photographs(trip, expect=5)
     driver.run()
     driver.wait(lambda: "left, this batch needs about" in driver.parts.queue.banner.message)
-    assert set(driver.statuses().values()) == {"pending"}
+    driver.wait(lambda: set(driver.statuses().values()) == {"pending"})
     free[0] = 10**12
     driver.window.actions_["resume"].trigger()
     driver.wait(lambda: set(driver.statuses().values()) == {"done"})

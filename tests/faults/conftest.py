@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -34,22 +36,48 @@ def benches(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
 
 
 class Disk:
-    """A small disk of its own (tmpfs) at `folder`."""
+    """A small disk of its own (tmpfs) at `folder`; what is on it outlives its being pulled."""
 
     def __init__(self, folder: Path, kilobytes: int) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        self.mount("-t", "tmpfs", "-o", f"size={kilobytes}k,mode=755", "tmpfs")
+        self._itself = folder.with_name(f".{folder.name}-disk")
+        for place in (folder, self._itself):
+            place.mkdir(parents=True, exist_ok=True)
+        options = f"size={kilobytes}k,mode=755"
+        _run("mount", "-t", "tmpfs", "-o", options, "tmpfs", self._itself)
+        self.plug()
 
-    def mount(self, *arguments: str) -> None:
-        subprocess.run(["mount", *arguments, self.folder], check=True, capture_output=True)
-
-    def remount(self, options: str) -> None:
-        self.mount("-o", f"remount,{options}")
+    def plug(self) -> None:
+        """Connect it."""
+        _run("mount", "--bind", self._itself, self.folder)
 
     def pull(self) -> None:
-        """Take the disk away, used or not, as when a cable is pulled."""
-        subprocess.run(["umount", "-l", self.folder], check=False, capture_output=True)
+        """Take it away, used or not, as when a cable is pulled; its empty place stays."""
+        _run("umount", "-l", self.folder)
+
+    def resize(self, kilobytes: int) -> None:
+        _run("mount", "-o", f"remount,size={kilobytes}k", self._itself)
+
+    def protect(self, mode: str) -> None:
+        """Let it be read only (`ro`), or written again (`rw`)."""
+        _run("mount", "-o", f"remount,bind,{mode}", self.folder)
+
+    def fill(self) -> Path:
+        """Leave not a byte free; return the file that takes all."""
+        ballast = self.folder / "ballast"
+        with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        return ballast
+
+    def close(self) -> None:
+        for place in (self.folder, self._itself):
+            while os.path.ismount(place):
+                _run("umount", "-l", place)
+
+
+def _run(*command: str | Path) -> None:
+    subprocess.run(command, check=True, capture_output=True)
 
 
 @pytest.fixture
@@ -68,4 +96,14 @@ def disks() -> Iterator[Callable[..., Disk]]:
 
     yield make
     for disk in made:
-        disk.pull()
+        disk.close()
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """An empty folder, in memory where that can be had: nothing waits for a disk."""
+    place = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=place if place.is_dir() else None) as name:
+        folder = Path(name) / "home"
+        folder.mkdir()
+        yield folder

@@ -21,6 +21,7 @@ SESSIONS: tuple[tuple[tuple[int, int], float, tuple[Scene, ...]], ...] = (
     ((1440, 900), 1, (scenes.light,)),
     ((1280, 720), 1, (scenes.small,)),
     ((2560, 1440), 2, (scenes.dense,)),
+    ((1600, 1000), 1, (scenes.watched,)),
 )
 """Screen, scale and the scenes of one start of the window; all share one library."""
 

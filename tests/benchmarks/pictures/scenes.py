@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,11 @@ from tests.benchmarks.pictures.window import Window
 
 _STARTED_S = 15.0
 """Still for so long after a start: the model is loaded, and nothing is said about it any more."""
+
+
+_WATCHED = 13
+_FIRST_WATCHED = (95, 264)
+"""Where the line of the only watched folder is, in an empty library."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +134,28 @@ def small(window: Window, material: Material) -> None:
 def dense(window: Window, material: Material) -> None:
     """A screen of twice the pixels."""
     _both_views(window, "dark", "18-dense-grid", "19-dense-viewer")
+
+
+def watched(window: Window, material: Material) -> None:
+    """A folder into which photographs come: some are done, some are being edited."""
+    screen, inbox = window.display, material.trip.with_name("From the camera")
+    inbox.mkdir()
+    window.home = window.home.with_name("watching")
+    window.configure(theme="dark")
+    window.command("watch", "add", inbox, "--preset", "clean", "--settle", "1")
+    window.start()
+    screen.settle(window.shots, _STARTED_S)
+    screen.click(*_FIRST_WATCHED)
+    photographs = sorted(material.trip.rglob("*.JPG"))[:_WATCHED]
+    for photograph in photographs[: _WATCHED - 3]:
+        shutil.copy(photograph, inbox)
+    window.wait_until_settled(_WATCHED - 3)
+    for photograph in photographs[_WATCHED - 3 :]:
+        shutil.copy(photograph, inbox)
+    query = "select count(*) from item where status = 'running'"
+    wait_until(lambda: window.count(query), "a photograph in work")
+    screen.rest()
+    window.shoot("20-watch-folder", still=False)
 
 
 def _both_views(window: Window, theme: str, grid: str, viewer: str) -> None:

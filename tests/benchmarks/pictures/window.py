@@ -66,6 +66,12 @@ class Window:
         words = ("search", "--onlyvisible", "--name", "Regrain$")
         return self.display.xdotool(*words).split()
 
+    def command(self, *words: str | Path) -> None:
+        """Run a `regrain` command over the same library."""
+        program = str(Path(sys.executable).with_name("regrain"))
+        command = [program, *map(str, words)]
+        subprocess.run(command, env=self.environment, check=True, timeout=60)
+
     def hand(self, *files: Path) -> None:
         """Open files in the window by a second start, which hands them over."""
         command = [*_PROGRAM, *map(str, files)]
