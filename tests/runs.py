@@ -90,6 +90,7 @@ class Bench:
     sink: EventSink | None = None
     choice: EngineChoice = field(default_factory=EngineChoice)
     real: bool = False
+    lock_type: type[RenderLock] = RenderLock
 
     def __post_init__(self) -> None:
         self.source = self.home / "trip"
@@ -108,7 +109,7 @@ class Bench:
         self.queue = JobQueue(self.database, self.fs)
         self.catalog = Catalog(self.database)
         self.publisher = Publisher(self.queue, self.catalog, self.fs)
-        self.lock = RenderLock(self.home / "library.lock")
+        self.lock = self.lock_type(self.home / "library.lock")
         parts = RunnerParts(
             queue=self.queue,
             catalog=self.catalog,

@@ -53,6 +53,7 @@ def attend(
             station.run()
         finally:
             watcher.stop()
+            hooks.close()
     totals = totals_of(hooks.totals)
     if totals.found:
         console.say(sentence(totals))

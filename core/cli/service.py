@@ -27,7 +27,7 @@ def install(
     ] = False,
     library: Library = None,
 ) -> int:
-    """Let the service start with your session, and now.
+    """Start the service, now and with each session.
 
     Linux: a systemd user unit. macOS and Windows: the file is written, and the command that
     enables it is said.
@@ -40,7 +40,7 @@ def install(
 
 @app.command("remove")
 def remove() -> int:
-    """End the service and delete its file; folders, rules and results stay."""
+    """End the service; rules and results stay."""
     from core.cli.console import Console
     from core.cli.service_setup import remove_service
 
@@ -49,7 +49,7 @@ def remove() -> int:
 
 @app.command("status")
 def status(library: Library = None, json: Json = False) -> int:
-    """Say who watches, how it stands with each folder, and what waits."""
+    """Say who watches, and how it stands."""
     from core.cli.console import Console
     from core.cli.service_status import show_status
 
@@ -64,7 +64,10 @@ def run(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> int:
-    """Be the service: watch all folders, render what waits, until a signal ends it."""
+    """Be the service, until a signal ends it.
+
+    All watched folders are watched, and whatever waits in the library is rendered.
+    """
     from core.cli.console import Console
     from core.cli.service_status import run_service
 

@@ -9,6 +9,7 @@ from core.cli.attend import attend
 from core.cli.batch_list import state_sentence
 from core.cli.console import Console
 from core.cli.exits import ExitCode
+from core.cli.summary import sentence
 from core.cli.watch_rules import rule_lines, rule_values
 from core.runner import EngineChoice
 from core.services import open_services
@@ -44,9 +45,13 @@ def show_status(console: Console, library: Path | None) -> ExitCode:
         console.json({"event": "service", "running": watchers.running, "pid": watchers.process})
         for rule in services.watch.all():
             counts = services.watch.counts(rule.id)
-            console.json({"event": "rule", **rule_values(rule, counts)})
+            totals = services.watch.totals(rule.id)
+            values = rule_values(rule, counts) | {"totals": asdict(totals)}
+            console.json({"event": "rule", **values})
             for line in rule_lines(rule, counts, running=watchers.running):
                 console.result(line)
+            if totals.found:
+                console.result(f"      {sentence(totals)}")
         for job in reversed(services.queue.jobs(unfinished=True)):
             totals = services.queue.totals(job.id)
             values = {"event": "batch", "batch": job.id, "name": job.name, "state": job.state.value}

@@ -8,6 +8,7 @@ from core.cli.exits import ExitCode
 from core.cli.options import DetailOptions, EditOptions, OutputOptions
 from core.cli.watch_options import WatchInputs, WatchReporting, WatchTiming
 from core.cli.watch_wish import WatchOptions, store_rule
+from core.events import WatchState
 from core.runner import EngineChoice
 from core.services import open_services
 
@@ -32,4 +33,7 @@ def watch_here(
         device = detail.device or services.preferences.device
         choice = EngineChoice(device, wanted.recipe.edit.dtype.value, detail.batch_size)
         console.say("Ctrl-C ends it; the same command goes on, with what came meanwhile.")
-        return attend(services, console, choice, only=[rule.id])
+        try:
+            return attend(services, console, choice, only=[rule.id])
+        finally:
+            services.watch.say(rule.id, WatchState.STARTING, "", "")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 from core.cli.console import Console
@@ -14,25 +16,33 @@ from core.library.ids import JobId, WatchRuleId
 from core.library.queue import JobQueue
 from core.library.watch import WatchRules
 
+PATIENCE_SECONDS = 2.0
+
+_Call = tuple[str, "Counter[str]", list[Path]]
 _SIGNATURE = re.compile(r"watch-(\d+)-")
 
 
 class WatchHooks:
-    """Counts what became of each folder's photographs, and runs its command when asked to."""
+    """Counts what became of each folder's photographs, and runs its command when asked to.
+
+    A command runs beside the work, however long it takes; what is done meanwhile is counted for
+    the next one, which follows it.
+    """
 
     def __init__(self, rules: WatchRules, queue: JobQueue, console: Console) -> None:
         self._rules = rules
         self._queue = queue
         self._console = console
         self._counts: dict[JobId, Counter[str]] = {}
-        self._folders: dict[JobId, list[Path]] = {}
+        self._folders: dict[JobId, set[Path]] = {}
+        self._running: threading.Thread | None = None
         self.totals: Counter[str] = Counter()
 
     def __call__(self, event: Event) -> None:
         """Count what an event says of a photograph."""
         if isinstance(event, ItemDone):
             self._count(event.job, "already_done" if event.already else "done")
-            self._folders.setdefault(event.job, []).append(event.output.parent)
+            self._folders.setdefault(event.job, set()).add(event.output.parent)
         elif isinstance(event, ItemLeftOut):
             self._count(event.job, "left_out")
         elif isinstance(event, ItemFailed):
@@ -43,7 +53,23 @@ class WatchHooks:
         self.totals[name] += 1
 
     def quiet(self) -> None:
-        """Nothing waits any more: run the commands of the folders of which something was done."""
+        """Nothing waits: run the commands of the folders of which something was done since."""
+        if not self._counts or (self._running is not None and self._running.is_alive()):
+            return
+        calls = list(self._calls())
+        if calls:
+            self._running = threading.Thread(
+                target=self._run_all, args=(calls,), name="on-done", daemon=True
+            )
+            self._running.start()
+
+    def close(self, seconds: float = PATIENCE_SECONDS) -> None:
+        """Give a command that runs so long to end; then it is left to itself."""
+        if self._running is not None:
+            self._running.join(seconds)
+
+    def _calls(self) -> Iterator[_Call]:
+        """Take what was counted; yield each command with its counts and output folders."""
         counts, self._counts = self._counts, {}
         folders, self._folders = self._folders, {}
         by_rule: dict[WatchRuleId, list[JobId]] = {}
@@ -56,11 +82,12 @@ class WatchHooks:
             command = commands.get(rule)
             if command:
                 counted = sum((counts[job] for job in jobs), Counter[str]())
-                outputs = [folder for job in jobs for folder in folders.get(job, ())]
-                self._run(command, counted, sorted(set(outputs)))
+                outputs = set[Path]().union(*(folders.get(job, set()) for job in jobs))
+                yield command, counted, sorted(outputs)
 
-    def _run(self, command: str, counts: Counter[str], outputs: list[Path]) -> None:
-        run_hook(command, totals_of(counts), exit_code(counts), outputs, self._console)
+    def _run_all(self, calls: list[_Call]) -> None:
+        for command, counts, outputs in calls:
+            run_hook(command, totals_of(counts), exit_code(counts), outputs, self._console)
 
 
 def totals_of(counts: Counter[str]) -> Totals:

@@ -11,6 +11,7 @@ from core.cli.watch_options import WatchInputs, WatchReporting, WatchTiming
 from core.cli.watch_wish import WatchOptions, store_rule
 from core.events import WatchState
 from core.library.ids import WatchRuleId
+from core.library.watch import PAUSED
 from core.library.watched import Counts, FileKind, WatchRule
 from core.services import open_services
 from core.watch.presence import who_watches
@@ -101,13 +102,14 @@ def rule_lines(rule: WatchRule, counts: Counts, *, running: bool) -> list[str]:
     if not rule.paused and not (running or rule.settings.attended):
         state = "Nobody watches"
     recipe = rule.settings.recipe
-    numbers = [f"{counts[kind]} {word}" for kind, word in _KIND_WORDS.items() if counts.get(kind)]
+    numbers = [f"{counts[kind]:,} {word}" for kind, word in _KIND_WORDS.items() if counts.get(kind)]
     line = f"{rule.id:4}  {state}: {rule.folder} -> {rule.settings.output}"
     line += f", {recipe.name or recipe.id or 'Recipe'}"
     line += f" ({', '.join(numbers)})" if numbers else ""
     if rule.settings.attended:
         line += ", only while its own command runs"
     quiet = rule.state in (WatchState.STARTING, WatchState.WATCHING)
+    quiet = quiet or rule.message == PAUSED
     more = "" if quiet or not rule.message else f"      {rule.message} {rule.hint}".rstrip()
     return [line, more] if more else [line]
 

@@ -12,9 +12,11 @@ from core.cli.options import DetailOptions, EditOptions, OutputOptions
 from core.cli.recipes import Wanted, read_options
 from core.cli.watch_options import WatchInputs, WatchReporting, WatchTiming
 from core.errors import SettingsError
+from core.library.watch import WatchRules
 from core.library.watched import Existing, Recursion, WatchRule
 from core.services import Services
 from core.watch.cost import cost_of
+from core.watch.guards import same_place
 from core.watch.setup import WatchPlan, WatchWish, begin_watch, plan_watch
 
 
@@ -62,7 +64,7 @@ def store_rule(
     plan = plan_watch(wish, services.watch, services.registry, services.paths.pictures)
     chosen = existing or _ask_existing(plan, services, console, ask)
     rule = begin_watch(plan, services.watch, chosen, again=options.reporting.again)
-    _say(plan, rule, chosen, console)
+    _say(plan, rule, chosen, services.watch, console)
     return rule, wanted
 
 
@@ -121,14 +123,16 @@ def _from_terminal(question: str) -> str:
     return sys.stdin.readline()
 
 
-def _say(plan: WatchPlan, rule: WatchRule, existing: Existing, console: Console) -> None:
+def _say(
+    plan: WatchPlan, rule: WatchRule, existing: Existing, rules: WatchRules, console: Console
+) -> None:
     recipe = rule.settings.recipe
     what = recipe.name or recipe.id or "its recipe"
     if plan.rule is not None:
         console.say(f"Number {rule.id}, {rule.folder}: {what} from now on, into {_out(rule)}.")
     else:
         console.say(f"Number {rule.id}: photographs from {rule.folder} into {_out(rule)}, {what}.")
-    for note in plan.notes:
+    for note in (*plan.notes, *_also(rule, rules)):
         console.say(note)
     if existing is Existing.ALL and plan.photographs:
         console.say(f"{_photographs(plan.photographs)} there already; they are edited too.")
@@ -139,9 +143,18 @@ def _say(plan: WatchPlan, rule: WatchRule, existing: Existing, console: Console)
         )
 
 
+def _also(rule: WatchRule, rules: WatchRules) -> list[str]:
+    """Say who else edits the same photographs: somebody may have meant to change that rule."""
+    return [
+        f"Number {other.id} watches {rule.folder} too, into {_out(other)}."
+        for other in rules.all()
+        if other.id != rule.id and same_place(other.folder, rule.folder)
+    ]
+
+
 def _out(rule: WatchRule) -> Path:
     return rule.settings.output
 
 
 def _photographs(count: int) -> str:
-    return "1 photograph is" if count == 1 else f"{count} photographs are"
+    return "1 photograph is" if count == 1 else f"{count:,} photographs are"

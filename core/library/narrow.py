@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from sqlalchemy import ColumnElement, Select, or_, select
+from sqlalchemy import Row, select
 
 from core.library.catalog import Catalog
 from core.library.database import Database
@@ -36,16 +36,21 @@ class NarrowCatalog(Catalog):
         planned = planned.where(item.c.folder == folder, OPEN_ROWS)
         made = select(result.c.name_key, asset.c.path).join_from(result, asset)
         made = made.where(result.c.folder == folder, OF_A_PHOTOGRAPH)
-        queries: list[Select[tuple[str, Path]]] = []
-        for query, column, owner in (
-            (planned, item.c.name_key, item.c.asset_id),
-            (made, result.c.name_key, result.c.asset_id),
-        ):
-            ours = select(asset.c.id).where(asset.c.path.in_(self._sources))
-            queries += [query.where(self._near(column)), query.where(owner.in_(ours))]
+        ours = select(asset.c.id).where(asset.c.path.in_(self._sources))
+        found: dict[str, Path] = {}
         with self._library.read() as connection:
-            rows = [row for query in queries for row in connection.execute(query)]
-            return {row.name_key: row.path for row in rows}
+            for query, column, owner in (
+                (planned, item.c.name_key, item.c.asset_id),
+                (made, result.c.name_key, result.c.asset_id),
+            ):
+                _add(found, connection.execute(query.where(owner.in_(ours))))
+                for text in self._begin:
+                    # One name a statement: of all together, each number of them would be another
+                    # statement, kept compiled by SQLAlchemy, for months a hundred megabytes.
+                    near = (column >= text) & (column < text + _LAST)
+                    _add(found, connection.execute(query.where(near)))
+        return found
 
-    def _near(self, column: ColumnElement[str]) -> ColumnElement[bool]:
-        return or_(*((column >= text) & (column < text + _LAST) for text in self._begin))
+
+def _add(found: dict[str, Path], rows: Iterable[Row[tuple[str, Path]]]) -> None:
+    found.update((row.name_key, row.path) for row in rows)

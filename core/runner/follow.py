@@ -156,23 +156,20 @@ def follow(
         stop: ends the waiting.
         on_busy: called once, when the waiting begins.
     """
-    told = False
+    told, look_at = False, 0.0
     while (outcome := render()) is RunOutcome.BUSY:
         if not told:
             told = True
             on_busy()
-        looked = time.monotonic()
-        outcome = follower.look()
-        if outcome is not RunOutcome.BUSY:
-            return outcome
-        _wait(max(_POLL_SECONDS, _REST * (time.monotonic() - looked)), stop, sleep)
+        # Whether the other one still renders is asked often, being cheap.
+        began = time.monotonic()
+        if began >= look_at:
+            outcome = follower.look()
+            if outcome is not RunOutcome.BUSY:
+                return outcome
+            now = time.monotonic()
+            look_at = now + _REST * (now - began)
+        sleep(_POLL_SECONDS)
         if stop.asked:
             return RunOutcome.STOPPED
     return outcome
-
-
-def _wait(seconds: float, stop: StopSignal, sleep: Callable[[float], None]) -> None:
-    """Wait in slices, so that a stop is noticed; a sleep goes on after a signal."""
-    while seconds > 0 and not stop.asked:
-        sleep(min(_POLL_SECONDS, seconds))
-        seconds -= _POLL_SECONDS

@@ -74,6 +74,12 @@ class FolderWatch:
         if not self._is_there():
             return now + LOOK_SECONDS
         must_look = self.listener.listen(now)
+        if self.listener.had_ended():
+            self._say(
+                WatchState.WATCHING,
+                f"The system ended the watching of {self._folder}; it is begun anew, and looked "
+                "through for what came meanwhile.",
+            )
         must_look |= self._hear(now)
         if must_look or now >= self._scan_at:
             self._scan(now)

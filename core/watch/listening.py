@@ -37,6 +37,7 @@ class Listener:
         self.heard = Heard(parts.clock.monotonic)
         self._observation: Observation | None = None
         self.polling: Polling | None = None
+        self._ended = False
 
     @property
     def seconds(self) -> float:
@@ -55,10 +56,16 @@ class Listener:
                 "the observer of %s ended; a new one takes its place", self._settings.folder
             )
             self.close()
+            self._ended = True
         waiting = self.polling is not None and not self._may_try(now)
         if waiting or self._must_poll():
             return False
         return self._start(now)
+
+    def had_ended(self) -> bool:
+        """Return, once, whether the observer had ended by itself."""
+        ended, self._ended = self._ended, False
+        return ended
 
     def check_limit(self, now: float) -> None:
         """Look whether the system watches all subfolders; if not, look often instead."""

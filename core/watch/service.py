@@ -26,7 +26,8 @@ TRY_STOPPED_SECONDS = 60.0
 LOOK_FOR_STOPPED_SECONDS = 10.0
 _TRY_STOPPED_MOST = 1800.0
 _TROUBLE_SECONDS = 30.0
-_JOIN_SECONDS = 5.0
+_JOIN_SECONDS = 2.0
+"""So long a thread may hang on a drive; the whole must end within ten seconds of a SIGTERM."""
 
 _log = logging.getLogger(__name__)
 

@@ -2,39 +2,44 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import functools
 import json
 import os
 import random
 import select
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.fakes import fake_environment
-from tests.runs import manifest, originals
+from tests.faults.nursery import Forked
+from tests.runs import make_photographs, manifest, originals
 
 COMMAND = (sys.executable, "-P", "-m", "tests.faults.driver")
 PATIENCE = 180.0
 
 
 class Run:
-    """A run in its own process; `line` waits for what it says next."""
+    """A run in its own process; `line` waits for what it says next.
 
-    def __init__(self, command: Sequence[str]) -> None:
-        self.process = subprocess.Popen(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": fake_environment()["PYTHONPATH"]},
-            bufsize=0,
-        )
+    Args:
+        command: what begins with COMMAND is forked, anything else is started.
+        held: a forked one waits for `process.let_go()`.
+    """
+
+    def __init__(self, command: Sequence[str], *, held: bool = False) -> None:
+        self.process = _forked(command, held) or _started(command)
         self.child = 0
+        self.children: list[int] = []
         self.ended: dict[str, object] = {}
         self._buffer = b""
 
@@ -52,6 +57,7 @@ class Run:
         words = line.decode().split(maxsplit=1)
         if words[0] == "child":
             self.child = int(words[1])
+            self.children.append(self.child)
         if words[0] == "end":
             self.ended = json.loads(words[1])
         return words
@@ -66,9 +72,22 @@ class Run:
             count -= words[0] in ("work", "done")
         return True
 
+    def wait_for_child(self) -> bool:
+        """Read until there is a child that can be killed; return whether the run still goes on."""
+        return bool(self.child) or self.wait_for_word("child")
+
+    def wait_for_word(self, word: str) -> bool:
+        """Read until a line begins so; return whether the run still goes on."""
+        while (words := self.line()) and words[0] != "end":
+            if words[0] == word:
+                return True
+        assert words is not None, f"nothing for {PATIENCE} s: {self.errors()}"
+        return False
+
     def kill_child(self) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.child, signal.SIGKILL)
+        self.child = 0
 
     def kill(self) -> None:
         self.process.kill()
@@ -80,6 +99,9 @@ class Run:
         return self.process.stderr.read().decode(errors="replace")[-3000:]
 
     def close(self) -> None:
+        if isinstance(self.process, Forked):
+            self.process.close()
+            return
         self.process.kill()
         self.process.wait()
         for stream in (self.process.stdout, self.process.stderr):
@@ -87,10 +109,27 @@ class Run:
             stream.close()
 
 
+def _forked(command: Sequence[str], held: bool) -> Forked | None:
+    words = list(command)
+    if words[: len(COMMAND)] != list(COMMAND):
+        return None
+    return Forked("tests.faults.driver:main", words[len(COMMAND) :], held=held)
+
+
+def _started(command: Sequence[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"PYTHONPATH": fake_environment()["PYTHONPATH"]},
+        bufsize=0,
+    )
+
+
 @contextmanager
-def running(command: Sequence[str]) -> Iterator[Run]:
+def running(command: Sequence[str], *, held: bool = False) -> Iterator[Run]:
     """Start a run; it is over when the block is left."""
-    run = Run(command)
+    run = Run(command, held=held)
     try:
         yield run
     finally:
@@ -122,25 +161,28 @@ class KillLoop:
     progress: int = 8
     killed: list[str] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.draw = random.Random(self.seed)
+
     def kill(self, times: int) -> None:
         """Kill until `times` kills were done; the batch must last that long."""
-        draw = random.Random(self.seed)
         victims = (["start", "child", "parent", "both"] * times)[:times]
-        draw.shuffle(victims)
+        self.draw.shuffle(victims)
         while victims:
             with running(self.command) as run:
-                while victims and self._kill_once(run, victims.pop(), draw):
+                while victims and self.kill_once(run, victims.pop()):
                     pass
 
-    def _kill_once(self, run: Run, victim: str, draw: random.Random) -> bool:
+    def kill_once(self, run: Run, victim: str) -> bool:
         """Kill once; return whether the parent lives on."""
         if victim == "start" and run.child == 0:
-            run.line(draw.uniform(0, 1))  # anywhere from the first import to the recovery
+            # Anywhere from the opening of the library to the first photographs.
+            select.select([], [], [], self.draw.uniform(0, 10 * self.jitter))
         else:
-            assert run.wait_for(draw.randint(1, self.progress)), (
+            assert run.wait_for_child() and run.wait_for(self.draw.randint(1, self.progress)), (
                 f"the batch ended after {len(self.killed)} kills: {run.ended} {run.errors()}"
             )
-            select.select([], [], [], draw.uniform(0, self.jitter))
+            select.select([], [], [], self.draw.uniform(0, self.jitter))
         self.killed.append(victim)
         if victim in ("child", "both"):
             run.kill_child()
@@ -184,3 +226,25 @@ class Witness:
         with closing(sqlite3.connect(self.home / "library.sqlite")) as connection:
             (answer,) = connection.execute("PRAGMA integrity_check").fetchone()
         return [] if answer == "ok" else [f"library: {answer}"]
+
+
+@functools.cache
+def _made_of(count: int, kind: str, *options: str) -> tuple[Path, dict[str, str]]:
+    """Return photographs, and what an uninterrupted run makes of them; kept for other tests."""
+    home = Path(tempfile.mkdtemp(prefix="regrain-reference-"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    make_photographs(home / "trip", [f"{kind}{number:03}.png" for number in range(count)])
+    ended = finish([*COMMAND, str(home), *options])
+    assert ended["done"] == count
+    return home / "trip", manifest(home / "out")
+
+
+def prepare(home: Path, count: int, *options: str, kind: str = "") -> Witness:
+    """Put photographs into `home`; return who knows what must become of them."""
+    most = max(count, 60) if not (options or kind) else count
+    trip, reference = _made_of(most, kind, *options)
+    names = sorted(reference)[:count]
+    (home / "trip").mkdir(parents=True)
+    for name in names:
+        shutil.copy2(trip / name, home / "trip" / name)
+    return Witness(home, {name: reference[name] for name in names})

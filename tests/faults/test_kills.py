@@ -3,115 +3,125 @@
 from __future__ import annotations
 
 import os
-import shutil
+import select
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from tests.faults.killing import COMMAND, KillLoop, Witness, finish, running
-from tests.runs import make_photographs, manifest
+from tests.faults.killing import COMMAND, KillLoop, finish, prepare, running
+from tests.faults.table import Tally
+from tests.runs import make_photographs
 
-PHOTOGRAPHS = 60
-KILLS = 30
+ANY = "kill -9 of parent, child, both or at the start, at random moments"
+CHILD = "kill -9 of the child alone, at random moments"
+START = "kill -9 during the recovery after a kill"
 
 
-def prepare(home: Path, count: int, *options: str) -> Witness:
-    """Put photographs into `home` and find out what an uninterrupted run makes of them."""
-    reference = home.with_name("reference")
-    make_photographs(reference / "trip", [f"{number:03}.png" for number in range(count)])
-    shutil.copytree(reference / "trip", home / "trip")
-    ended = finish([*COMMAND, str(reference), *options])
-    assert ended["done"] == count
-    return Witness(home, manifest(reference / "out"))
+def kill_at_random(home: Path, seed: int, kills: int, photographs: int, rows: int) -> list[str]:
+    """Kill so many times in one batch; return what is wrong when it is over."""
+    witness = prepare(home, photographs)
+    command = [*COMMAND, str(home), "--delay", "0.005", "--rows", str(rows)]
+    loop = KillLoop(command, seed, progress=5)
+    loop.kill(kills)
+    assert set(Counter(loop.killed)) == {"parent", "child", "both", "start"}
+    return witness.faults(finish(command))
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("rows", [1, 3])
-def test_thirty_kills_end_in_the_same_bytes(tmp_path: Path, rows: int) -> None:
+def test_twenty_kills_end_in_the_same_bytes(tmp_path: Path, tally: Tally) -> None:
     """Parent alone, child alone, both, at start-up and anywhere in the work."""
-    home = tmp_path / "home"
-    witness = prepare(home, PHOTOGRAPHS)
-    command = [*COMMAND, str(home), "--delay", "0.005", "--rows", str(rows)]
-    loop = KillLoop(command, seed=20 + rows)
-    loop.kill(KILLS // 2)
-    assert {"parent", "child", "both", "start"} <= set(loop.killed)
-    ended = finish(command)
-    assert witness.faults(ended) == []
+    faults = kill_at_random(tmp_path / "home", seed=23, kills=20, photographs=32, rows=3)
+    tally(1, ANY, 20, len(faults))
+    assert faults == []
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_ten_kills_with_the_builtin_model_end_in_the_same_bytes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("seed", range(10))
+def test_three_hundred_kills_end_in_the_same_bytes(tmp_path: Path, tally: Tally, seed: int) -> None:
+    faults = kill_at_random(tmp_path / "home", seed, kills=30, photographs=60, rows=1 + seed % 3)
+    tally(1, ANY, 30, len(faults))
+    assert faults == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_ten_kills_with_the_builtin_model_end_in_the_same_bytes(
+    tmp_path: Path, tally: Tally
+) -> None:
     """The same with the real render process, torch and the model that ships."""
     home = tmp_path / "home"
     witness = prepare(home, 24, "--real")
     loop = KillLoop([*COMMAND, str(home), "--real"], seed=5, jitter=0.3, progress=6)
     loop.kill(10)
-    assert witness.faults(finish([*COMMAND, str(home), "--real"])) == []
+    faults = witness.faults(finish([*COMMAND, str(home), "--real"]))
+    tally(1, "the same with the built-in model", 10, len(faults))
+    assert faults == []
 
 
-def test_a_kill_while_it_is_recovering_from_a_kill(tmp_path: Path) -> None:
-    """Recovery may be killed as well, twice in a row."""
-    home = tmp_path / "home"
-    witness = prepare(home, 12)
-    command = [*COMMAND, str(home), "--delay", "0.01"]
+def kill_children(home: Path, seed: int, kills: int, photographs: int) -> list[str]:
+    """Kill the child so many times under one parent; return what is wrong at the end."""
+    witness = prepare(home, photographs)
+    command = [*COMMAND, str(home), "--delay", "0.005", "--rows", "2"]
+    loop = KillLoop(command, seed, progress=5)
     with running(command) as run:
-        assert run.wait_for(5)
-    for _ in range(3):
+        children = set()
+        for _ in range(kills):
+            assert run.wait_for_child()
+            children.add(run.child)
+            loop.kill_once(run, "child")
+        while run.line():
+            pass
+        faults = witness.faults(run.ended)
+    if len(children) < kills:
+        faults.append(f"{kills} kills, but only {len(children)} children")
+    return faults
+
+
+def test_when_the_render_process_is_killed_another_goes_on(tmp_path: Path, tally: Tally) -> None:
+    """The window and the command line live on, and no photograph is blamed for it."""
+    faults = kill_children(tmp_path / "home", seed=3, kills=6, photographs=16)
+    tally(3, CHILD, 6, len(faults))
+    assert faults == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_fifty_kills_of_the_render_process(tmp_path: Path, tally: Tally) -> None:
+    faults = kill_children(tmp_path / "home", seed=4, kills=50, photographs=100)
+    tally(3, CHILD, 50, len(faults))
+    assert faults == []
+
+
+def test_a_kill_while_it_is_recovering_from_a_kill(tmp_path: Path, tally: Tally) -> None:
+    """Recovery may be killed as well, several times in a row and at any moment of it."""
+    home = tmp_path / "home"
+    witness = prepare(home, 16)
+    command = [*COMMAND, str(home), "--delay", "0.01", "--rows", "4"]
+    moments = [0.0, 0.005, 0.01, 0.02]
+    for _ in range(2):
         with running(command) as run:
-            while (words := run.line()) and words[0] != "stored":
-                pass
+            assert run.wait_for(5)
             run.kill()
-    assert witness.faults(finish(command)) == []
+        for moment in moments:
+            with running(command) as run:
+                while (words := run.line()) and words[0] != "stored":
+                    pass
+                select.select([], [], [], moment)
+                run.kill()
+    faults = witness.faults(finish(command))
+    tally(4, START, 2 * len(moments), len(faults))
+    assert faults == []
 
 
-def test_no_render_process_outlives_its_parent(tmp_path: Path) -> None:
+def test_no_render_process_outlives_its_parent(tmp_path: Path, tally: Tally) -> None:
     make_photographs(tmp_path / "trip", [f"slow-{number}.png" for number in range(4)])
     with running([*COMMAND, str(tmp_path), "--delay", "0.05"]) as run:
         assert run.wait_for(1)
         handle = os.pidfd_open(run.child)
         run.kill()
-        import select
-
-        assert select.select([handle], [], [], 20)[0]
+        ended = bool(select.select([handle], [], [], 60)[0])
         os.close(handle)
-
-
-def kill_child_on_one_photograph(home: Path, mutant: str, times: int) -> list[str]:
-    """Kill the child each time the first photograph is in work; return what is wrong then."""
-    witness = prepare(home, 6)
-    command = [*COMMAND, str(home), "--delay", "0.02", "--mutant", mutant]
-    with running(command) as run:
-        kills = 0
-        while words := run.line():
-            if words[:2] == ["work", "1"] and run.child and kills < times:
-                run.kill_child()
-                run.child = 0
-                kills += 1
-    return witness.faults(finish(command))
-
-
-def test_the_kill_tests_notice_kills_that_count_against_photographs(tmp_path: Path) -> None:
-    faults = kill_child_on_one_photograph(tmp_path / "home", "kills_count_as_crashes", 4)
-    assert any("counts" in fault for fault in faults)
-
-
-def test_the_kill_tests_notice_a_missing_recovery(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    witness = prepare(home, 6)
-    command = [*COMMAND, str(home), "--delay", "0.02", "--mutant", "nothing_is_recovered"]
-    with running(command) as run:
-        assert run.wait_for(4)
-        run.kill()
-    assert witness.faults(finish(command)) != []
-
-
-def test_the_kill_tests_notice_results_written_in_place(tmp_path: Path) -> None:
-    """The final name must never stand over bytes that are not whole."""
-    home = tmp_path / "home"
-    witness = prepare(home, 6)
-    with running([*COMMAND, str(home), "--mutant", "results_are_written_in_place"]) as run:
-        while run.line():
-            pass
-    assert (home / "out/000.png").stat().st_size > 0
-    assert witness.faults(finish([*COMMAND, str(home)])) != []
+    tally(1, "kill -9 of the parent: its child ends too", 1, not ended)
+    assert ended

@@ -159,6 +159,44 @@ def test_a_hook_runs_when_all_that_came_is_done(start: Start, inbox: Path, tmp_p
         command.end()
 
 
+def test_a_hook_that_takes_hours_holds_nothing_up(
+    start: Start, inbox: Path, tmp_path: Path
+) -> None:
+    """A backup to a slow network after each photograph: the next is edited, the service ends."""
+    for name in ("said", "gate"):
+        os.mkfifo(tmp_path / name)
+    hook = "echo begun > said; read word < gate"
+    words = ("watch", inbox, "-o", "out", *FAST, "--json", "--on-done", hook)
+    with watching(start(*words)) as command:
+        command.wait_for("watch_state", state="watching")
+        photograph(inbox / "a.png", 1)
+        assert (tmp_path / "said").read_text() == "begun\n"
+        photograph(inbox / "b.png", 2)
+        command.wait_for("item_done", source=str(inbox / "b.png"))
+        command.process.send_signal(signal.SIGTERM)
+        command.process.wait(60)
+        (tmp_path / "gate").write_text("go\n")
+        ran = finish(command.process)
+    assert ran.code == 0
+    assert ran.summary["done"] == 2
+
+
+def test_what_is_left_out_is_said_too(start: Start, inbox: Path) -> None:
+    """It says what happened to every file, also to one that is no photograph by rule."""
+    (inbox / "moving.gif").write_bytes(b"GIF89a")
+    words = ("watch", inbox, "-o", "out", *FAST, "--json", "--existing", "all")
+    with watching(start(*words)) as command:
+        line = command.wait_for("item_left_out", source=str(inbox / "moving.gif"))
+        assert line["reason"] == "animated"
+        assert command.end().code == 0
+
+
+def test_a_second_rule_for_the_same_folder_says_so(regrain: Regrain, inbox: Path) -> None:
+    """Without -o, where one was given before: nobody wants each photograph edited twice unseen."""
+    regrain("watch", "add", inbox, "-o", "out")
+    assert "Number 1 watches" in regrain("watch", "add", inbox).err
+
+
 def test_rules_are_added_listed_paused_and_removed(regrain: Regrain, inbox: Path) -> None:
     photograph(inbox / "old.png", 1)
     added = regrain("watch", "add", inbox, "-o", "out", "--preset", "Paint", "-r", "--json")
@@ -263,6 +301,8 @@ def test_the_service_watches_all_rules_and_ends_in_time(
         assert status.lines[0]["running"] is True
         assert status.lines[0]["pid"] == service.process.pid
         assert [line["files"] for line in status.named("rule")] == [{"taken": 1}, {"taken": 1}]
+        assert [line["totals"]["done"] for line in status.named("rule")] == [1, 1]
+        assert "Found 1: 1 done." in regrain("service", "status").out
         ran = service.end(signal.SIGTERM)
     assert ran.code == 0
     assert ran.summary["done"] == 2

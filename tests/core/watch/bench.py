@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.engine.messages import Numerics
 from core.engine.models import ModelRegistry, ModelSpec
 from core.events import Event, JobQueued, WatchStateChanged
 from core.library.catalog import Catalog
 from core.library.database import Database
 from core.library.inventory import Inventory
 from core.library.queue import JobQueue
-from core.library.records import ItemStatus, JobItem
+from core.library.records import FileStat, ItemStatus, JobItem, Rendered
 from core.library.watch import WatchRules
 from core.library.watched import Existing, Mark, WatchRule
 from core.recipe import EditSettings, Mode, OutputSettings, Recipe
@@ -175,6 +177,19 @@ class WatchBench:
         """Let everything that waits be done, without a render process."""
         for claim in self.queue.claim("test", 1000):
             self.queue.already_done(claim.item, claim.attempt, claim.planned)
+
+    def render_all(self) -> None:
+        """Make a result of everything that waits, of other bytes than its source."""
+        for claim in self.queue.claim("test", 1000):
+            self.queue.set_numerics(claim.job, Numerics(rows=1, versions="test"))
+            claim.planned.parent.mkdir(parents=True, exist_ok=True)
+            source = claim.source.read_bytes()
+            data = source + claim.source.name.encode()
+            claim.planned.write_bytes(data)
+            sha256, of_source = (hashlib.sha256(part).hexdigest() for part in (data, source))
+            rendered = Rendered(claim.planned, sha256, len(data), sha256, of_source)
+            self.queue.stage(claim, rendered, claim.planned, None)
+            self.queue.finish(claim.item, claim.attempt, FileStat.of(claim.planned.stat()))
 
     def marks(self, rule: WatchRule) -> dict[str, Mark]:
         found = Inventory(self.database, rule.id).all()

@@ -361,3 +361,16 @@ def test_of_marks_that_match_by_inode_alone_none_is_lost(bench: WatchBench) -> N
     bench.scan_and_settle(folder)
     assert bench.taken() == ["a.bmp", "b.bmp"]
     assert {mark.kind for mark in bench.marks(rule).values()} == {FileKind.TAKEN}
+
+
+def test_drops_of_any_number_leave_nothing_behind(bench: WatchBench) -> None:
+    """A statement kept compiled for each number of photographs would fill the memory in months."""
+    folder = bench.watch()
+
+    def kept_after(count: int) -> int:
+        bench.drop(*(f"{count}-{number}.png" for number in range(count)))
+        bench.scan_and_settle(folder)
+        return len(bench.database._readers._compiled_cache or ())
+
+    first = kept_after(2)
+    assert [kept_after(count) for count in (3, 4, 5, 6)] == [first] * 4

@@ -48,6 +48,8 @@ def test_a_dead_observer_is_replaced_and_said(
         bench.turns(folder, SETTLE + 2)
     assert len(bench.observations) == 2
     assert "a new one takes its place" in caplog.text
+    assert any("it is begun anew" in state.message for state in bench.states())
+    assert bench.states()[-1].message.startswith("Watching")
     # What came while nobody listened is found by the look that follows.
     assert bench.taken() == ["a.png"]
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from core.engine.messages import Numerics
 from core.errors import SettingsError
 from core.events import WatchState
 from core.images.xmp import REGRAIN
@@ -19,26 +18,6 @@ from core.watch.folder import FolderWatch
 from tests.core.watch.bench import SETTLE, WatchBench
 
 
-def render_all(bench: WatchBench) -> None:
-    """Make a result of everything that waits, of other bytes than its source."""
-    for claim in bench.queue.claim("test", 1000):
-        bench.queue.set_numerics(claim.job, Numerics(rows=1, versions="test"))
-        claim.planned.parent.mkdir(parents=True, exist_ok=True)
-        data = claim.source.read_bytes() + claim.source.name.encode()
-        claim.planned.write_bytes(data)
-        sha256 = _sha256(data)
-        rendered = Rendered(
-            temp=claim.planned,
-            sha256=sha256,
-            size=len(data),
-            key=sha256,
-            source_sha256=_sha256(claim.source.read_bytes()),
-        )
-        bench.queue.stage(claim, rendered, claim.planned, None)
-        stat = FileStat.of(claim.planned.stat())
-        bench.queue.finish(claim.item, claim.attempt, stat)
-
-
 def _sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
@@ -46,7 +25,7 @@ def _sha256(data: bytes) -> str:
 def results(bench: WatchBench, folder: FolderWatch, *names: str) -> list[Path]:
     bench.drop(*names)
     bench.scan_and_settle(folder)
-    render_all(bench)
+    bench.render_all()
     return [bench.out / name for name in names]
 
 
@@ -87,7 +66,7 @@ def test_results_that_are_written_into_the_folder_itself_make_no_second_generati
     for _ in range(3):
         bench.drop("a.png", "b.png")
         bench.scan_and_settle(folder)
-        render_all(bench)
+        bench.render_all()
     assert sorted(bench.taken()) == ["a.png", "b.png"]
 
 
@@ -166,7 +145,7 @@ def test_results_that_regrain_itself_puts_there_stop_nothing(bench: WatchBench) 
     pictures, cards = bench.watch(rule), bench.watch(other)
     bench.drop(*(f"../camera/{number}.png" for number in range(12)))
     bench.scan_and_settle(cards)
-    render_all(bench)
+    bench.render_all()
     bench.scan_and_settle(pictures)
     assert not bench.rules.get(rule.id).paused
     kinds = {mark.kind for mark in bench.marks(rule).values()}
