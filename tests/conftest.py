@@ -15,8 +15,8 @@ if str(ROOT) not in sys.path:
 
 
 # Examples kept on the disk are of no use to a clean checkout, and two test processes that make the
-# folder at once warn of it.
-hypothesis.settings.register_profile("regrain", database=None)
+# folder at once warn of it. No deadlines: computers that test are busy ones.
+hypothesis.settings.register_profile("regrain", database=None, deadline=None)
 hypothesis.settings.load_profile("regrain")
 
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.asking import Asker
+from tests.faults.ear import Ear
 from tests.faults.table import Tally
 from tests.runs import Bench
 
@@ -107,3 +109,24 @@ def memory() -> Iterator[Path]:
         folder = Path(name) / "home"
         folder.mkdir()
         yield folder
+
+
+@pytest.fixture
+def asker(tmp_path: Path) -> Iterator[Asker]:
+    made = Asker(tmp_path)
+    yield made
+    made.codec.close()
+
+
+@pytest.fixture(scope="session")
+def ear() -> Ear:
+    return Ear()
+
+
+@pytest.fixture
+def quiet(ear: Ear) -> Iterator[list[tuple[str, str]]]:
+    """What was run, looked up or imported while the test went on."""
+    ear.heard.clear()
+    ear.listening = True
+    yield ear.heard
+    ear.listening = False
