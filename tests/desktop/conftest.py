@@ -7,8 +7,11 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from pytestqt.qtbot import QtBot
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from tests.desktop.driving import Driver
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +29,11 @@ def collect_here() -> Iterator[None]:
     yield
     gc.collect()
     gc.enable()
+
+
+@pytest.fixture
+def driver(qtbot: QtBot) -> Iterator[Driver]:
+    """A window over a fresh home; closed at the end."""
+    driver = Driver(qtbot)
+    yield driver
+    driver.close()

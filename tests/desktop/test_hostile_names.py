@@ -29,13 +29,6 @@ def tally(request: pytest.FixtureRequest) -> Tally:
     return Tally(request.node.user_properties)
 
 
-@pytest.fixture
-def driver(qtbot: QtBot) -> Iterator[Driver]:
-    driver = Driver(qtbot)
-    yield driver
-    driver.close()
-
-
 def rows(model: QAbstractItemModel, parent: QModelIndex | None = None) -> Iterator[QModelIndex]:
     """Yield every cell of a model, those below others too."""
     above = parent or QModelIndex()

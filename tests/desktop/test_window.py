@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,14 +15,6 @@ from core.preferences import user_paths
 from core.services import RenderProgram
 from tests.desktop.driving import Driver, fake_program
 from tests.runs import make_photographs, originals
-
-
-@pytest.fixture
-def driver(qtbot: QtBot) -> Iterator[Driver]:
-    """A window over a fresh home; closed at the end."""
-    driver = Driver(qtbot)
-    yield driver
-    driver.close()
 
 
 @pytest.fixture

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from pytestqt.qtbot import QtBot
 
 from core.library.photo import Decision
 from tests.desktop.driving import Driver
 from tests.runs import make_photographs, originals
-
-
-@pytest.fixture
-def driver(qtbot: QtBot) -> Iterator[Driver]:
-    """A window over a fresh home; closed at the end."""
-    driver = Driver(qtbot)
-    yield driver
-    driver.close()
 
 
 @pytest.fixture

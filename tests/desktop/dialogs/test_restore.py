@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QPushButton
-from pytestqt.qtbot import QtBot
 
 from core.library.backups import Backups
 from core.library.database import Database
@@ -17,13 +15,6 @@ from tests.core.library.bench import Bench
 from tests.core.library.test_backups import spoil
 from tests.desktop.driving import Driver
 from tests.runs import make_photographs
-
-
-@pytest.fixture
-def driver(qtbot: QtBot) -> Iterator[Driver]:
-    driver = Driver(qtbot)
-    yield driver
-    driver.close()
 
 
 @pytest.fixture
