@@ -25,6 +25,7 @@ def attend(
     choice: EngineChoice,
     *,
     only: Collection[WatchRuleId] | None = None,
+    stop: StopSignal | None = None,
 ) -> ExitCode:
     """Watch folders and render what waits, until SIGINT or SIGTERM; both end within seconds.
 
@@ -33,11 +34,12 @@ def attend(
         console: one line an item goes there.
         choice: the device.
         only: these rules; None: all those of the service.
+        stop: ends it too; it may be given already.
 
     Raises:
         LibraryError: the library was unusable for minutes.
     """
-    stop = StopSignal()
+    stop = stop or StopSignal()
     lines = WatchLines(console, lost=stop.now)
     hooks = WatchHooks(services.watch, services.queue, console)
 

@@ -9,9 +9,10 @@ from core.cli.attend import attend
 from core.cli.batch_list import state_sentence
 from core.cli.console import Console
 from core.cli.exits import ExitCode
+from core.cli.interrupts import stop_on_signals
 from core.cli.summary import sentence
 from core.cli.watch_rules import rule_lines, rule_values
-from core.runner import EngineChoice
+from core.runner import EngineChoice, StopSignal
 from core.services import open_services
 from core.watch.presence import who_watches
 
@@ -22,7 +23,9 @@ def run_service(console: Console, library: Path | None, device: str | None) -> E
     Raises:
         LibraryError: the library cannot be used.
     """
-    with open_services(library) as services:
+    stop = StopSignal()
+    # From the first moment: an interrupt raised just anywhere may be lost, or leave things halfway.
+    with stop_on_signals(stop), open_services(library) as services:
         rules = [rule for rule in services.watch.all() if not rule.settings.attended]
         count = "1 folder is" if len(rules) == 1 else f"{len(rules)} folders are"
         console.say(f"Regrain's service: {count} watched.")
@@ -32,7 +35,8 @@ def run_service(console: Console, library: Path | None, device: str | None) -> E
                 f"Another Regrain (process {watchers.process}) watches them; "
                 "this one takes over when it ends."
             )
-        attend(services, console, EngineChoice(device or services.preferences.device))
+        choice = EngineChoice(device or services.preferences.device)
+        attend(services, console, choice, stop=stop)
     return ExitCode.OK
 
 

@@ -105,7 +105,8 @@ def disks() -> Iterator[Callable[..., Disk]]:
 def memory() -> Iterator[Path]:
     """An empty folder, in memory where that can be had: nothing waits for a disk."""
     place = Path("/dev/shm")
-    with tempfile.TemporaryDirectory(dir=place if place.is_dir() else None) as name:
+    memory = place if place.is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="regrain-", dir=memory) as name:
         folder = Path(name) / "home"
         folder.mkdir()
         yield folder

@@ -240,7 +240,7 @@ def test_the_estimate_follows_the_dials_by_itself(panel: RecipePanel) -> None:
     before = run_text(panel)
     panel.draft.set_value("strengths", (0.2, 0.3))
     assert run_text(panel) != before
-    assert panel.footer.run.space.text().replace(",", "").startswith("10000 results")
+    assert "10000 results" in panel.footer.run.space.text()
 
 
 def test_without_photographs_the_button_is_off_with_the_reason(
