@@ -95,8 +95,8 @@ def fake_environment(
     return values
 
 
-def expected_pixels(source: Path, edit_json: str) -> np.ndarray:
-    """Return what the fake makes of `source`, (height, width, 3) uint8."""
+def expected_pixels(source: Path | io.BytesIO, edit_json: str) -> np.ndarray:
+    """Return what the fake makes of a file or of its bytes, (height, width, 3) uint8."""
     with Image.open(source) as image:
         pixels = np.asarray(image.convert("RGB"))
     offset = hashlib.sha256(edit_json.encode()).digest()[0]
@@ -363,7 +363,9 @@ def _words(render: Render) -> set[str]:
 def _edited(render: Render, data: bytes) -> tuple[bytes, tuple[int, int]]:
     with Image.open(io.BytesIO(data)) as image:
         kind = "JPEG" if image.format == "MPO" else image.format
-    picture = Image.fromarray(expected_pixels(render.source, render.edit.model_dump_json()))
+    # Of the bytes that were hashed, as in the real process: the file may be gone by now.
+    pixels = expected_pixels(io.BytesIO(data), render.edit.model_dump_json())
+    picture = Image.fromarray(pixels)
     buffer = io.BytesIO()
     picture.save(buffer, format=kind, **_note(render, kind))
     return buffer.getvalue(), picture.size

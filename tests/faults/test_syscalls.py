@@ -18,7 +18,7 @@ from tests.faults.table import Tally
 CALLS = (
     "write", "pwrite64", "fsync", "fdatasync", "ftruncate", "rename", "renameat2", "link", "unlink",
 )  # fmt: skip
-MOST = 400
+MOST = 2000
 """More calls of one kind than any thread makes in these runs."""
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
