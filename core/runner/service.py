@@ -61,6 +61,7 @@ class RenderService:
         self._finishing = self._has_detected = False
         self._held: set[JobId] = set()
         self._tired: set[JobId] = set()
+        self._lifted: set[JobId] = set()
         self._follower: LibraryFollower | None = None
         self._told: WorkerState | None = None
 
@@ -93,6 +94,7 @@ class RenderService:
         def lift() -> None:
             self._held.discard(job)
             self._tired.discard(job)
+            self._lifted.add(job)
             self._queue.resume(job)
 
         self._order(lift)
@@ -167,11 +169,15 @@ class RenderService:
 
     def _run(self, job: Job) -> None:
         self._follower = None
+        self._lifted.clear()
         self._say(WorkState.WORKING)
         if not self._has_detected:
             self._has_detected = True
             self._runner.detect()
         outcome = self._runner.run(self._stop, job.id)
+        if job.id in self._lifted:
+            # Resumed while the stopped run was being put away: that order must not be forgotten.
+            return
         # What it leaves is paused or stopped; anything else would be run for ever.
         self._tired.add(job.id)
         if outcome is RunOutcome.BLOCKED and self._queue.job(job.id).state in _CLAIMABLE:

@@ -98,6 +98,13 @@ class Driver:
         """Press the Run button."""
         self.parts.recipe.run_wanted.emit()
 
+    def trigger(self, name: str) -> None:
+        """Choose an action of the window once it can be chosen; one that is greyed does nothing."""
+        assert self.window is not None
+        action = self.window.actions_[name]
+        self.wait(action.isEnabled)
+        action.trigger()
+
     def statuses(self) -> dict[str, str]:
         """Return each photograph's status by name."""
         return {p.path.name: p.status.value if p.status else "" for p in self.photos()}

@@ -44,8 +44,8 @@ def test_a_dropped_folder_becomes_results_that_are_there_after_a_restart(
     ]  # fmt: skip
     driver.parts.grid.select([driver.photo("b.jpg").id])
     driver.wait(lambda: driver.parts.session.selection == [driver.photo("b.jpg").id])
-    driver.window.actions_["keep"].trigger()
-    driver.window.actions_["rate_4"].trigger()
+    driver.trigger("keep")
+    driver.trigger("rate_4")
     driver.wait(lambda: driver.photo("b.jpg").rating == 4)
     driver.wait_idle()
 
@@ -82,7 +82,7 @@ def test_stopped_work_waits_for_resume_after_a_restart(driver: Driver, trip: Pat
     driver.drop_photographs(trip, expect=5)
     driver.run()
     driver.wait(lambda: "done" in driver.statuses().values())
-    driver.window.actions_["stop_now"].trigger()
+    driver.trigger("stop_now")
     driver.wait(lambda: not driver.window.wiring.batches.router.working)
     driver.close()
     assert not list(trip.parent.glob("trip-regrain/**/.regrain-*"))
@@ -93,7 +93,7 @@ def test_stopped_work_waits_for_resume_after_a_restart(driver: Driver, trip: Pat
     driver.wait(lambda: "done" in driver.statuses().values())
     header = driver.parts.queue.header
     driver.wait(lambda: header.resume.isVisible() and "Resume" in header.resume.text())
-    driver.window.actions_["resume"].trigger()
+    driver.trigger("resume")
     driver.wait(lambda: set(driver.statuses().values()) == {"done"})
 
 
@@ -111,7 +111,7 @@ def test_the_selection_alone_is_run_under_its_own_recipe(driver: Driver, trip: P
     driver.run()
     driver.wait(lambda: driver.statuses()["a.jpg"] == driver.statuses()["c.png"] == "done")
     assert driver.statuses()["b.jpg"] == ""
-    driver.window.actions_["undo"].trigger()
+    driver.trigger("undo")
     driver.wait(lambda: not driver.photo("a.jpg").own_recipe)
 
 
@@ -187,7 +187,7 @@ def test_beside_another_renderer_the_window_follows_and_then_takes_over(
     driver.wait(lambda: driver.parts.queue.state.worker.state == "following")
     driver.parts.grid.select([driver.photo("a.jpg").id])
     driver.wait(lambda: driver.parts.session.selection)
-    driver.window.actions_["rate_3"].trigger()
+    driver.trigger("rate_3")
     driver.wait(lambda: driver.photo("a.jpg").rating == 3)
     assert set(driver.statuses().values()) == {"pending"}
     other.release()
@@ -206,7 +206,7 @@ def test_a_full_disk_stops_the_batch_and_resume_finishes_it(
     driver.wait(lambda: "left, this batch needs about" in driver.parts.queue.banner.message)
     driver.wait(lambda: set(driver.statuses().values()) == {"pending"})
     free[0] = 10**12
-    driver.window.actions_["resume"].trigger()
+    driver.trigger("resume")
     driver.wait(lambda: set(driver.statuses().values()) == {"done"})
 
 

@@ -44,9 +44,9 @@ def test_a_redone_result_keeps_the_earlier_one_which_can_be_brought_back(
     assert result is not None
     first = result.read_bytes()
     _choose(driver, "a.jpg")
-    driver.window.actions_["redo"].trigger()
+    driver.trigger("redo")
     driver.wait(lambda: "every seed" in driver.parts.banner.message)
-    driver.window.actions_["redo_stronger"].trigger()
+    driver.trigger("redo_stronger")
     driver.wait(lambda: driver.photo("a.jpg").versions == 1)
     driver.wait(lambda: driver.statuses()["a.jpg"] == "done" and result.read_bytes() != first)
     second = result.read_bytes()
@@ -68,7 +68,7 @@ def test_exactly_the_kept_results_are_exported(driver: Driver, trip: Path, tmp_p
     """37 kept of 240 are 37 files, with the bytes of the results."""
     _edited(driver, trip)
     _choose(driver, "a.jpg", "c.png")
-    driver.window.actions_["keep"].trigger()
+    driver.trigger("keep")
     driver.wait(lambda: driver.photo("c.png").decision is Decision.KEEP)
     kept = [driver.photo(name).id for name in ("a.jpg", "c.png")]
     target = tmp_path / "export"
@@ -91,7 +91,7 @@ def test_review_first_holds_results_back_until_they_are_exported(
     beside = trip.parent / "trip-regrain"
     assert not beside.exists() or not list(beside.iterdir())
     _choose(driver, "b.jpg")
-    driver.window.actions_["keep"].trigger()
+    driver.trigger("keep")
     driver.wait(lambda: driver.photo("b.jpg").decision is Decision.KEEP)
     driver.parts.batches.export([driver.photo("b.jpg").id], None)
     driver.wait(lambda: (beside / "b.jpg").exists())
@@ -147,13 +147,13 @@ def test_what_was_removed_or_rated_can_be_undone(driver: Driver, trip: Path) -> 
     driver.open()
     driver.drop_photographs(trip, expect=3)
     _choose(driver, "a.jpg", "b.jpg")
-    driver.window.actions_["rate_5"].trigger()
+    driver.trigger("rate_5")
     driver.wait(lambda: driver.photo("a.jpg").rating == 5)
-    driver.window.actions_["remove"].trigger()
+    driver.trigger("remove")
     driver.wait(lambda: len(driver.parts.grid.shown_ids) == 1)
-    driver.window.actions_["undo"].trigger()
+    driver.trigger("undo")
     driver.wait(lambda: len(driver.parts.grid.shown_ids) == 3)
-    driver.window.actions_["undo"].trigger()
+    driver.trigger("undo")
     driver.wait(lambda: len(driver.photos()) == 3 and driver.photo("a.jpg").rating == 0)
 
 
@@ -178,7 +178,7 @@ def test_photographs_that_were_moved_away_are_missing_and_found_again(
     driver.open()
     driver.drop_photographs(trip, expect=3)
     _choose(driver, "a.jpg")
-    driver.window.actions_["rate_3"].trigger()
+    driver.trigger("rate_3")
     driver.wait(lambda: driver.photo("a.jpg").rating == 3)
     # What is being read at the moment of the move may still be noted as found.
     driver.wait(lambda: all(photo.width for photo in driver.photos()))

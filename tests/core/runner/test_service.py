@@ -22,13 +22,16 @@ from core.events import (
     WorkState,
 )
 from core.library.database import Database
+from core.library.ids import JobId
 from core.library.lock import RenderLock
 from core.library.queue import JobQueue
 from core.library.records import JobState
 from core.recipe import EditSettings
 from core.runner import EngineChoice, Stop
+from core.runner.parts import RunOutcome
 from core.runner.previews import PreviewRequest
 from core.runner.service import RenderService
+from core.runner.stop import StopSignal
 from tests.runs import Bench, manifest
 
 Benches = Callable[..., Bench]
@@ -210,6 +213,30 @@ def test_a_blocked_batch_does_not_stand_in_the_way(bench: Bench, serve: Serve) -
     assert bench.queue.job(first).state is JobState.STOPPED
     assert bench.queue.totals(second).done == 1
     served.until_state(WorkState.IDLE)
+
+
+def test_a_resume_during_the_last_moments_of_a_stopped_run_counts(
+    bench: Bench, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A click on Resume as soon as the banner is there must not be forgotten."""
+    free = [1000]
+    monkeypatch.setattr("core.outputs.fsops.FsOps.free_bytes", lambda *_args: free[0])
+    bench.photographs("a.png")
+    job = bench.enqueue().job
+    run, idle = bench.runner.run, bench.runner.idle
+
+    def resumed_at_once(stop: StopSignal, which: JobId | None = None) -> RunOutcome:
+        outcome = run(stop, which)
+        if outcome is RunOutcome.BLOCKED:
+            free[0] = 10**12
+            served.service.resume(job)
+            idle(0.0)
+        return outcome
+
+    monkeypatch.setattr(bench.runner, "run", resumed_at_once)
+    served = serve(bench)
+    served.until(lambda: served.count(JobFinished) == 1)
+    assert bench.queue.totals(job).done == 1
 
 
 def test_it_follows_another_process_and_takes_over_when_that_one_dies(
