@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from core.engine.models import ModelSpec
+from core.models.spec import ModelSpec
 from core.pace import Pace
 from core.plan import DeviceSpeed, PictureSize, bytes_per_pixel, plan, readable_seconds
 from core.recipe import Recipe

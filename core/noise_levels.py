@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from core.builtin.schedule import make_betas, ratio_of_strength
-from core.engine.models import ModelSpec
 from core.engine.noise import (
     NoiseCurve,
     curve_of_betas,
@@ -15,6 +14,7 @@ from core.engine.noise import (
     scaled_linear_betas,
     sigma_ref,
 )
+from core.models.spec import ModelSpec
 from core.plan import first_sigma, step_counts
 from core.recipe import EditSettings, Mode, StrengthScale
 

@@ -9,10 +9,10 @@ import math
 from dataclasses import dataclass
 
 from core.builtin.schedule import ratio_of_strength
-from core.engine.models import ModelSpec
 from core.engine.noise import sigma_ref, steps_to_run
 from core.errors import SettingsError
 from core.images.tile import chosen_tile, tile_grid
+from core.models.spec import ModelSpec
 from core.recipe import Amount, EditSettings, Mode, SchedulerName, SizeMode
 
 CLEAN_GUESS_SIGMA = 10.0

@@ -9,7 +9,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from core.engine.host import RENDER_COMMAND, RenderHost
-from core.engine.models import BUILTIN_ID, ModelRegistry, builtin_spec
 from core.events import EventSink
 from core.exports import Exports
 from core.library.backups import CLOSING_BYTES, CLOSING_SECONDS, Backups
@@ -25,6 +24,7 @@ from core.library.queue import JobQueue
 from core.library.trash import Trash
 from core.library.versions import Versions, versions_folder
 from core.library.watch import WatchRules
+from core.models.spec import BUILTIN_ID, ModelRegistry, builtin_spec
 from core.preferences import Paths, Preferences, load_preferences, user_paths
 from core.runner import BatchRunner, EngineChoice, RunnerParts
 

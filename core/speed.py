@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import nullcontext
 from itertools import islice
 
-from core.engine.models import ModelSpec
 from core.errors import CoreError
 from core.images.codec import Codec
 from core.images.photo import PhotoInfo
 from core.library.enqueue import edit_of
 from core.library.ids import ProjectId
 from core.library.records import ItemStatus, Job, JobItem
+from core.models.spec import ModelSpec
 from core.plan import DeviceSpeed, PictureSize, plan
 from core.services import Services
 

@@ -11,7 +11,6 @@ import numpy as np
 from PIL import Image
 
 from core.engine.host import HANG_SECONDS, RenderHost
-from core.engine.models import Capabilities, ModelRegistry, ModelSpec, builtin_spec
 from core.events import Event, EventSink, Totals
 from core.library.catalog import Catalog
 from core.library.database import Database
@@ -21,6 +20,7 @@ from core.library.lock import RenderLock
 from core.library.publisher import Publisher
 from core.library.queue import JobQueue
 from core.library.records import Enqueued
+from core.models.spec import Capabilities, ModelRegistry, ModelSpec, builtin_spec
 from core.outputs.fsops import FsOps
 from core.recipe import Dtype, EditSettings, Mode, OutputSettings, Recipe, SchedulerName
 from core.runner import BatchRunner, EngineChoice, RunnerParts, RunOutcome, StopSignal

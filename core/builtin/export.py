@@ -14,7 +14,7 @@ from diffusers import DDIMScheduler
 
 from core.builtin.network import PhotoDenoiser
 from core.builtin.schedule import NUM_TRAIN_TIMESTEPS, make_betas
-from core.engine.models import SPEC_NAME, file_sha256
+from core.models.spec import SPEC_NAME, file_sha256
 
 
 def make_scheduler() -> DDIMScheduler:

@@ -11,11 +11,11 @@ from core.cli.options import DetailOptions, EditOptions, Inputs, OutputOptions, 
 from core.cli.recipes import Wanted, read_options
 from core.cli.report import Reporter
 from core.cli.summary import found_sentence
-from core.engine.models import ModelSpec
 from core.events import ItemFailed, ItemLeftOut, Totals
 from core.library.ids import ItemId, JobId
 from core.library.intake import job_request
 from core.library.records import JobRequest, Origin
+from core.models.spec import ModelSpec
 from core.plan import check
 from core.preferences import user_paths
 from core.runner import EngineChoice

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.cli.console import Console
-from core.engine.models import BUILTIN_ID, ModelRegistry, ModelSpec, builtin_spec
+from core.models.spec import BUILTIN_ID, ModelRegistry, ModelSpec, builtin_spec
 
 _ABILITIES = {
     "clean": "cleans",

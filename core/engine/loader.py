@@ -13,10 +13,10 @@ from safetensors.torch import load_file
 
 from core.builtin.network import PhotoDenoiser
 from core.engine.ladder import is_out_of_memory
-from core.engine.models import ModelSpec, verify_files
 from core.engine.noise import NoiseCurve, curve_of_betas
-from core.engine.trust import check_weights, class_of, read_settings
 from core.errors import ModelNotFoundError
+from core.models.spec import ModelSpec, verify_files
+from core.models.trust import check_weights, class_of, read_settings
 
 CONFIG = "config.json"
 SCHEDULER_CONFIG = "scheduler_config.json"

@@ -11,9 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from core.engine.models import ModelSpec
 from core.errors import Reason, StopReason
 from core.events import Box, PreviewKind
+from core.models.spec import ModelSpec
 from core.recipe import EditSettings, OutputSettings
 
 DEVICE_LOST_EXIT = 71

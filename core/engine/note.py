@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from core import plan
 from core.engine.messages import Numerics, Render
-from core.engine.models import ModelSpec
 from core.engine.prepare import Prepared
 from core.images.metadata import Provenance
+from core.models.spec import ModelSpec
 from core.recipe import Mode, SigmaSchedule
 from core.scheduler_facts import facts_of
 

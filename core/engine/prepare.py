@@ -16,7 +16,6 @@ from core.engine.bands import Descent
 from core.engine.change import Holding
 from core.engine.memory import MemoryBudget
 from core.engine.messages import Render
-from core.engine.models import ModelSpec
 from core.engine.noise import LEVELS_PER_UNIT, NoiseCurve, native_start, noise_ratios
 from core.errors import ImageReadError, ItemError, Reason
 from core.images import refusals, source
@@ -25,6 +24,7 @@ from core.images.decode import probe, read_photo
 from core.images.noise_level import ALREADY_CLEAN, estimate_sigma
 from core.images.photo import Floats, Photo
 from core.images.tile import chosen_tile
+from core.models.spec import ModelSpec
 from core.recipe import Amount, EditSettings, Mode, SeedMode, StrengthScale
 
 AMOUNT_FACTORS = {Amount.LESS: 0.7, Amount.AUTO: 1.0, Amount.MORE: 1.4}

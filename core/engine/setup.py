@@ -8,9 +8,9 @@ from core.engine.devices import detect, physical_cores, torch_device
 from core.engine.ladder import is_device_lost, is_out_of_memory
 from core.engine.loader import load_denoiser
 from core.engine.messages import DeviceInfo, DeviceKind, LoadModel, Numerics
-from core.engine.models import ModelSpec
 from core.engine.task import LoadedModel
 from core.errors import BatchStopped, DeviceMemoryError, SettingsError, StopReason
+from core.models.spec import ModelSpec
 
 _DTYPES = ("fp32", "bf16", "fp16")
 _ROW_BYTES_PER_PIXEL = 600

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from core.engine.ladder import Rung
 from core.engine.loader import Denoiser
 from core.engine.messages import Numerics
-from core.engine.models import ModelSpec
 from core.engine.prepare import Facts, Prepared
 from core.engine.schedulers import calls_of
 from core.images.tile import pass_shape, tile_grid
+from core.models.spec import ModelSpec
 
 
 @dataclass(frozen=True)

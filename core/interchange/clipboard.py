@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from core.engine.models import ModelSpec, builtin_spec
 from core.errors import SettingsError
 from core.interchange.comfyui import read_comfyui
 from core.interchange.invokeai import read_invokeai
 from core.interchange.parameters import read_parameters
 from core.interchange.restored import Draft, RestoredRecipe
+from core.models.spec import ModelSpec, builtin_spec
 from core.recipe import Recipe, parse_recipe
 
 _READERS: tuple[Callable[[str], Draft], ...] = (read_invokeai, read_comfyui, read_parameters)

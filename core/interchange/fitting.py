@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from core.engine.models import ModelSpec
 from core.errors import SettingsError
+from core.models.spec import ModelSpec
 from core.plan import check
 from core.recipe import EditSettings, Mode, Recipe
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from core.engine.models import ModelSpec
 from core.errors import SettingsError
 from core.interchange.json_text import read_json
 from core.interchange.restored import Draft, RestoredRecipe
+from core.models.spec import ModelSpec
 from core.recipe import EditSettings, OutputFormat, OutputSettings
 
 _FILES = {"mask": "Mask", "vae": "VAE", "control": "Control picture",

@@ -7,7 +7,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from core.engine.models import ModelSpec, builtin_spec
 from core.errors import SettingsError
 from core.images.codec import Codec
 from core.images.texts import PictureTexts
@@ -16,6 +15,7 @@ from core.interchange.invokeai import read_invokeai
 from core.interchange.own import read_own
 from core.interchange.parameters import read_parameters
 from core.interchange.restored import Draft, RestoredRecipe
+from core.models.spec import ModelSpec, builtin_spec
 from core.recipe import load_recipe
 
 _RECIPE_ENDINGS = {".json", ".toml"}

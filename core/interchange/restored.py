@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from core.engine.models import ModelSpec
 from core.errors import SettingsError
+from core.models.spec import ModelSpec
 from core.recipe import EditSettings, Mode, Recipe, SeedMode
 from core.samplers import read_sampler, read_sigmas
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.engine.models import ModelSpec
 from core.errors import Reason
 from core.library.catalog import Catalog
 from core.library.keys import job_signature
 from core.library.records import ItemRequest, JobRequest, Origin, SettledRequest
 from core.library.review import held_recipe, hold
+from core.models.spec import ModelSpec
 from core.outputs.names import NamePlanner, refuse_originals
 from core.recipe import MAX_SEED, Recipe, SeedMode
 from core.scan import ScannedFile, ScanResult

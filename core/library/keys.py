@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from core.engine.models import ModelSpec, file_sha256
+from core.models.spec import ModelSpec, file_sha256
 from core.recipe import EditSettings, MetadataRule, Mode, OutputSettings, Recipe
 
 PIXEL_VERSION = 2

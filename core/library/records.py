@@ -9,9 +9,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from core.engine.messages import Numerics
-from core.engine.models import ModelSpec
 from core.errors import Reason, StopReason
 from core.library.ids import ItemId, JobId, ProjectId, ResultId
+from core.models.spec import ModelSpec
 from core.recipe import EditSettings, OnConflict, OutputSettings, Recipe
 
 Facts = Mapping[str, str | int | float]

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from core.engine.host import Died, Pictured
 from core.engine.messages import DevicesFound, EngineFailed, MakePreview, ModelLoaded
 from core.engine.messages import PreviewTrouble as Trouble
-from core.engine.models import BUILTIN_ID, ModelRegistry, ModelSpec
 from core.errors import CoreError
 from core.events import DevicesDetected, ModelLoading, ModelReady, PreviewFailed, PreviewPart
+from core.models.spec import BUILTIN_ID, ModelRegistry, ModelSpec
 from core.runner.engine import Engine, cannot_start
 from core.runner.previews import PreviewRequest
 from core.runner.report import Report

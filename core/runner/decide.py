@@ -7,7 +7,6 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.engine.models import ModelSpec
 from core.errors import BatchStopped, ItemError, OutputWriteError, Reason, StopReason
 from core.events import ItemDone
 from core.library.drives import Drives
@@ -15,6 +14,7 @@ from core.library.ids import ItemId
 from core.library.keys import result_key, settings_digest
 from core.library.queue import StaleClaim
 from core.library.records import Claim, Result
+from core.models.spec import ModelSpec
 from core.recipe import EditSettings, OutputSettings
 from core.runner.parts import RunnerParts
 from core.runner.report import Report

@@ -14,9 +14,9 @@ from core.engine.messages import (
     Numerics,
     Render,
 )
-from core.engine.models import ModelSpec
 from core.errors import BatchStopped, StopReason
 from core.library.ids import JobId
+from core.models.spec import ModelSpec
 from core.runner.deaths import ladder
 from core.runner.parts import EngineChoice
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.engine.host import RenderHost
-from core.engine.models import ModelRegistry
 from core.library.catalog import Catalog
 from core.library.lock import RenderLock
 from core.library.publisher import Publisher
 from core.library.queue import JobQueue
+from core.models.spec import ModelRegistry
 
 
 class RunOutcome(StrEnum):

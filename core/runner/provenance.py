@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from core.engine.models import ModelSpec
 from core.library.records import Claim
+from core.models.spec import ModelSpec
 from core.recipe import MetadataRule
 
 _FILE_SETTINGS = ("mask", "vae", "control", "reference_image")

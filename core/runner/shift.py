@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 
 from core.engine.messages import Render
-from core.engine.models import ModelSpec
 from core.errors import BatchStopped, CoreError, LibraryError, StopReason, stop_reason
 from core.events import JobFinished, ModelLoading
 from core.library.ids import JobId
 from core.library.records import Claim, JobState
+from core.models.spec import ModelSpec
 from core.runner.answers import Answers
 from core.runner.asides import Asides
 from core.runner.decide import Decider, ToRender

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.engine.models import ModelSpec
 from core.library.ids import ItemId
 from core.library.records import Claim, Job
+from core.models.spec import ModelSpec
 from core.runner.decide import Later, ToRender
 
 

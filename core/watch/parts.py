@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.engine.models import ModelRegistry
 from core.events import EventSink
 from core.library.queue import JobQueue
 from core.library.watch import WatchRules
+from core.models.spec import ModelRegistry
 from core.watch.clock import Clock
 from core.watch.mounts import Mount, mount_of
 from core.watch.observe import Observation

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from core.engine.models import ModelRegistry
 from core.errors import CoreError, SettingsError
 from core.library.watched import WatchSettings
+from core.models.spec import ModelRegistry
 from core.outputs.template import parse_template
 from core.plan import check
 from core.recipe import Recipe, load_recipe

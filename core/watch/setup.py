@@ -10,12 +10,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from core.engine.models import ModelRegistry
 from core.errors import SettingsError, WatchError
 from core.library.ids import WatchRuleId
 from core.library.records import FileStat
 from core.library.watch import WatchRules
 from core.library.watched import Existing, FileKind, Mark, Recursion, WatchRule, WatchSettings
+from core.models.spec import ModelRegistry
 from core.outputs.folders import default_folder, make_root
 from core.outputs.fsops import FsOps
 from core.recipe import Recipe

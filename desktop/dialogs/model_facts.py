@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 
-from core.engine.models import Capabilities, ModelSpec
+from core.models.spec import Capabilities, ModelSpec
 from desktop.words import gigabytes
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSlider, QWidget
 
-from core.engine.models import Zone
+from core.models.spec import Zone
 from desktop.theme import Tokens, tokens
 
 HANDLE = 7.0

@@ -9,8 +9,8 @@ from typing import Any
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from core.engine.models import ModelSpec
 from core.errors import SettingsError
+from core.models.spec import ModelSpec
 from core.recipe import Mode, OutputSettings, Recipe
 from desktop.recipe import words
 from desktop.recipe.state import (

@@ -10,8 +10,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from core import plan
-from core.engine.models import ModelSpec
 from core.errors import SettingsError
+from core.models.spec import ModelSpec
 from core.plan import PictureSize
 from core.recipe import Mode
 from core.scheduler_facts import facts_of, useful_steps

@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from core.engine.models import ModelSpec
+from core.models.spec import ModelSpec
 from core.recipe import Mode, OutputFormat, SchedulerName
 from desktop.recipe import words
 from desktop.recipe.chips import StrengthChips

@@ -6,8 +6,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from core import plan
-from core.engine.models import ModelSpec
 from core.errors import CoreError
+from core.models.spec import ModelSpec
 from core.plan import PictureSize, Plan
 from core.recipe import Amount, EditSettings, Mode
 from desktop.recipe import words

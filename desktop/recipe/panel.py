@@ -10,10 +10,10 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QScrollArea, QVBoxLayout, QWidget
 
-from core.engine.models import ModelSpec, builtin_spec
 from core.errors import CoreError, SettingsError
 from core.forecast import Estimate
 from core.library.photo import Photo
+from core.models.spec import ModelSpec, builtin_spec
 from core.plan import DeviceSpeed, PictureSize
 from core.presets import shipped_presets
 from core.recipe import EditSettings, Recipe

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from core.engine.models import ModelSpec
+from core.models.spec import ModelSpec
 from desktop.recipe import words
 from desktop.recipe.state import Switched, effective
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.engine.models import ModelSpec
+from core.models.spec import ModelSpec
 from core.noise_levels import NoiseLevels, noise_levels
 from core.recipe import Amount, EditSettings, Mode
 

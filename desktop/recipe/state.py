@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core import plan
-from core.engine.models import ModelSpec
 from core.errors import SettingsError
+from core.models.spec import ModelSpec
 from core.outputs.template import parse_template
 from core.recipe import (
     EditSettings,

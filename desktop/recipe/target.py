@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from core.engine.models import ModelSpec
 from core.errors import CoreError
 from core.forecast import Estimate, estimate
 from core.library.photo import Photo
+from core.models.spec import ModelSpec
 from core.plan import DeviceSpeed, PictureSize
 from core.recipe import Recipe
 from desktop.backend import Backend

@@ -12,7 +12,7 @@ from core.recipe import Amount, EditSettings, Mode, Recipe, SeedMode
 from desktop.viewer.words import tr
 
 if TYPE_CHECKING:
-    from core.engine.models import ModelSpec
+    from core.models.spec import ModelSpec
     from core.services import Services
 
 Lines = tuple[tuple[str, str], ...]

@@ -38,9 +38,9 @@ from core.engine.messages import (
     Render,
     Rendered,
 )
-from core.engine.models import ModelSpec, builtin_spec, read_spec
 from core.engine.noise import noise_ratios
 from core.engine.passes import Group
+from core.models.spec import ModelSpec, builtin_spec, read_spec
 from core.recipe import EditSettings, OutputSettings, SchedulerName, SigmaSchedule
 
 Answer = TypeVar("Answer")

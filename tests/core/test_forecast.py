@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from core.engine.models import builtin_spec
 from core.errors import SettingsError
 from core.forecast import UNKNOWN_PIXELS, estimate, remaining
+from core.models.spec import builtin_spec
 from core.pace import Pace
 from core.plan import DeviceSpeed, PictureSize, plan
 from core.presets import find_preset, load_presets

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from core.engine.models import BUILTIN_ID, ModelSpec, builtin_spec
 from core.engine.noise import curve_of_betas, noise_ratios, sigma_ref
+from core.models.spec import BUILTIN_ID, ModelSpec, builtin_spec
 from core.noise_levels import noise_levels
 from core.plan import first_sigma, step_counts
 from core.recipe import EditSettings, Mode, SchedulerName, SigmaSchedule, StrengthScale

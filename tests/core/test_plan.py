@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.engine.models import Capabilities, ModelSpec, builtin_spec
 from core.engine.noise import sigma_ref
 from core.errors import SettingsError
+from core.models.spec import Capabilities, ModelSpec, builtin_spec
 from core.plan import DeviceSpeed, PictureSize, check, plan, readable_seconds, step_counts
 from core.recipe import EditSettings, Mode, SchedulerName, SizeMode
 

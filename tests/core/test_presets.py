@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.engine.models import builtin_spec
 from core.errors import SettingsError
+from core.models.spec import builtin_spec
 from core.plan import PictureSize, plan
 from core.presets import (
     DEFAULT_PRESET,

@@ -34,12 +34,12 @@ from core.engine.messages import (
     Render,
     Rendered,
 )
-from core.engine.models import ModelSpec
 from core.errors import ImageReadError, Reason
 from core.images import decode
 from core.images.codec import Codec
 from core.images.photo import PhotoInfo
 from core.images.tile import pass_shape
+from core.models.spec import ModelSpec
 from core.recipe import EditSettings, OutputSettings
 from tests.core.engine.rig import Predict, Rig, grey, nan
 from tests.core.engine.samples import photograph, save, small_network, write_spec

@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from core.engine import trust
-from core.engine.models import (
+from core.errors import ModelNotFoundError, ModelUntrustedError
+from core.models import trust
+from core.models.spec import (
     ModelFile,
     ModelSpec,
     builtin_spec,
     read_spec,
     verify_files,
 )
-from core.engine.weights_file import MAX_HEADER, read_header
-from core.engine.weights_numbers import check_numbers
-from core.errors import ModelNotFoundError, ModelUntrustedError
+from core.models.weights_file import MAX_HEADER, read_header
+from core.models.weights_numbers import check_numbers
 from tests.faults.table import Tally
 
 PIPELINES = {"StableDiffusionPipeline"}

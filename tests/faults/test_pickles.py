@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.engine import trust
-from core.engine.models import (
+from core.errors import ModelUntrustedError
+from core.models import trust
+from core.models.spec import (
     BUILTIN_ID,
     ModelRegistry,
     builtin_spec,
 )
-from core.errors import ModelUntrustedError
 from tests.faults.table import Tally
 
 

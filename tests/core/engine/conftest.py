@@ -9,8 +9,8 @@ import torch
 
 from core.builtin.export import write_model
 from core.builtin.schedule import make_betas
-from core.engine.models import ModelSpec
 from core.engine.noise import NoiseCurve, curve_of_betas
+from core.models.spec import ModelSpec
 from tests.core.engine.rig import Rig
 from tests.core.engine.samples import photograph, save, small_network, write_spec
 from tests.core.engine.screen import Screen

@@ -20,9 +20,9 @@ from core.engine.messages import (
     Numerics,
     Render,
 )
-from core.engine.models import ModelSpec
 from core.engine.task import LoadedModel
 from core.engine.worker import Worker
+from core.models.spec import ModelSpec
 from core.recipe import EditSettings, OutputSettings
 from tests.core.engine.samples import save
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.builtin.network import PhotoDenoiser
-from core.engine.models import ModelSpec, file_sha256, read_spec
+from core.models.spec import ModelSpec, file_sha256, read_spec
 
 
 def small_network(seed: int = 0) -> PhotoDenoiser:

@@ -20,10 +20,10 @@ from core.engine.messages import (
     PreviewPicture,
     PreviewTrouble,
 )
-from core.engine.models import ModelSpec
 from core.engine.previews import Previewer
 from core.engine.task import LoadedModel
 from core.events import Box, PreviewKind
+from core.models.spec import ModelSpec
 from core.recipe import EditSettings
 from tests.core.engine.rig import Predict, SpoiledDenoiser
 

@@ -31,7 +31,7 @@ from core.engine.messages import (
     Rendered,
     Stepped,
 )
-from core.engine.models import ModelSpec
+from core.models.spec import ModelSpec
 from core.recipe import EditSettings, OutputSettings, SchedulerName
 from tests.fakes import FAKE_RENDER_COMMAND, expected_pixels, fake_environment
 

@@ -11,11 +11,11 @@ from core.engine import bands as bands_module
 from core.engine.bands import Bands, Descent
 from core.engine.img2img import NotFinite, denoise
 from core.engine.loader import load_denoiser
-from core.engine.models import builtin_spec
 from core.engine.noise import NoiseCurve, noise_ratios
 from core.engine.passes import Group
 from core.errors import ItemError
 from core.images.tile import Tile
+from core.models.spec import builtin_spec
 from core.recipe import SchedulerName, SigmaSchedule
 from tests.core.engine.samples import photograph, small_network
 

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from core.engine.loader import Denoiser, load_denoiser
-from core.engine.models import ModelSpec, builtin_spec
 from core.errors import ModelNotFoundError, ModelUntrustedError
+from core.models.spec import ModelSpec, builtin_spec
 from tests.core.engine.samples import photograph, small_network, write_spec
 
 Change = Callable[[Path], None]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from core.engine.models import builtin_spec
+from core.models.spec import builtin_spec
 from core.recipe import EditSettings
 from tests.benchmarks.builtin import large_picture, peak_memory
 

@@ -14,8 +14,8 @@ from core.engine.messages import (
     Numerics,
     Rendered,
 )
-from core.engine.models import ModelSpec
 from core.errors import Reason
+from core.models.spec import ModelSpec
 from tests.core.engine.rig import Predict, Rig
 from tests.core.engine.samples import photograph
 

@@ -8,10 +8,10 @@ import torch
 from core.engine.bands import Bands, Descent
 from core.engine.img2img import Denoising, NotFinite, denoise
 from core.engine.loader import load_denoiser
-from core.engine.models import ModelSpec
 from core.engine.noise import NoiseCurve, noise_ratios
 from core.engine.passes import Group, Predict
 from core.errors import ItemError
+from core.models.spec import ModelSpec
 from core.recipe import SchedulerName, SigmaSchedule
 from tests.core.engine.samples import photograph
 

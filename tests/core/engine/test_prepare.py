@@ -13,12 +13,12 @@ from PIL import Image
 from core.builtin.schedule import ratio_of_strength
 from core.engine import prepare as module
 from core.engine.messages import Render
-from core.engine.models import ModelSpec
 from core.engine.noise import NoiseCurve
 from core.engine.prepare import Prepared, photo_seed, prepare, read_source
 from core.errors import ImageReadError, Reason, SettingsError
 from core.images.decode import read_photo
 from core.images.photo import Photo
+from core.models.spec import ModelSpec
 from core.recipe import EditSettings, OutputSettings
 from tests.core.engine.samples import photograph, save
 

@@ -17,11 +17,11 @@ from core.engine.messages import (
     Numerics,
     Rendered,
 )
-from core.engine.models import ModelSpec, builtin_spec
 from core.engine.previews import Previewer
 from core.engine.worker import Worker
 from core.errors import Reason
 from core.events import PreviewKind
+from core.models.spec import ModelSpec, builtin_spec
 from tests.core.engine.rig import Predict, Rig
 from tests.core.engine.samples import photograph, save
 from tests.core.engine.screen import Screen

@@ -38,9 +38,9 @@ from core.engine.messages import (
     Shutdown,
     Stepped,
 )
-from core.engine.models import ModelSpec
 from core.errors import Reason, StopReason
 from core.events import PreviewKind
+from core.models.spec import ModelSpec
 from core.recipe import EditSettings, OutputSettings
 from tests.core.engine.samples import photograph, save
 

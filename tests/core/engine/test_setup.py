@@ -7,9 +7,9 @@ import torch
 
 from core.engine import setup
 from core.engine.messages import DeviceInfo, DeviceKind, LoadModel, Numerics
-from core.engine.models import ModelSpec
 from core.engine.setup import set_up
 from core.errors import SettingsError
+from core.models.spec import ModelSpec
 
 CPU = DeviceInfo(
     kind=DeviceKind.CPU, name="A processor", total_memory=8 << 30, free_memory=4 << 30, dtype="fp32"

@@ -19,10 +19,10 @@ from core.engine.messages import (
     Rendered,
     Stepped,
 )
-from core.engine.models import ModelSpec
 from core.errors import BatchStopped, Reason, SettingsError
 from core.images.decode import read_photo
 from core.images.metadata import read_provenance
+from core.models.spec import ModelSpec
 from tests.core.engine.rig import Predict, Rig, grey, nan
 from tests.core.engine.samples import photograph, save
 

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.engine.models import builtin_spec
 from core.errors import SettingsError
 from core.images.texts import PictureTexts
 from core.interchange.clipboard import recipe_from_text
@@ -20,6 +19,7 @@ from core.interchange.invokeai import read_invokeai
 from core.interchange.parameters import read_parameters
 from core.interchange.read import restore
 from core.interchange.restored import Draft
+from core.models.spec import builtin_spec
 from tests.core.interchange import samples
 
 SPECS = (builtin_spec(),)

@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from core.engine.models import ModelSpec, builtin_spec
 from core.errors import SettingsError
 from core.interchange.comfyui import read_comfyui
 from core.interchange.invokeai import read_invokeai
 from core.interchange.parameters import read_pairs, read_parameters
 from core.interchange.restored import RestoredRecipe
+from core.models.spec import ModelSpec, builtin_spec
 from core.recipe import Mode, SchedulerName, SeedMode, SigmaSchedule
 from tests.core.interchange import samples
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from core.engine.models import builtin_spec
 from core.errors import ImageReadError, SettingsError
 from core.images import xmp
 from core.images.codec import Codec
 from core.interchange import fitted, read_recipe, recipe_from_text, recipe_to_text
 from core.library.ids import ItemId, JobId
 from core.library.records import Claim
+from core.models.spec import builtin_spec
 from core.presets import find_preset, load_presets
 from core.recipe import (
     Amount,

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.engine.models import Capabilities, ModelSpec
 from core.library.catalog import Catalog
 from core.library.database import Database
 from core.library.intake import job_request
@@ -18,6 +17,7 @@ from core.library.publisher import Publisher
 from core.library.queue import JobQueue
 from core.library.records import Claim, Enqueued, JobRequest, Rendered
 from core.library.recovery import recover
+from core.models.spec import Capabilities, ModelSpec
 from core.outputs.fsops import FsOps
 from core.recipe import EditSettings, Mode, OutputSettings, Recipe, SchedulerName
 from core.scan import scan

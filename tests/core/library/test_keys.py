@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.engine.models import Capabilities, ModelFile
 from core.library.keys import job_signature, result_key, settings_digest
+from core.models.spec import Capabilities, ModelFile
 from core.recipe import (
     EditSettings,
     LoraSetting,

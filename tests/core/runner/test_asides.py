@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.engine.models import builtin_spec
 from core.events import (
     DeviceLost,
     DevicesDetected,
@@ -27,6 +26,7 @@ from core.events import (
     RunnerBlocked,
     StepProgress,
 )
+from core.models.spec import builtin_spec
 from core.recipe import EditSettings
 from core.runner.previews import PreviewRequest
 from tests.fakes import expected_pixels

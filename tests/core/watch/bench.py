@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.engine.messages import Numerics
-from core.engine.models import ModelRegistry, ModelSpec
 from core.events import Event, JobQueued, WatchStateChanged
 from core.library.catalog import Catalog
 from core.library.database import Database
@@ -17,6 +16,7 @@ from core.library.queue import JobQueue
 from core.library.records import FileStat, ItemStatus, JobItem, Rendered
 from core.library.watch import WatchRules
 from core.library.watched import Existing, Mark, WatchRule
+from core.models.spec import ModelRegistry, ModelSpec
 from core.recipe import EditSettings, Mode, OutputSettings, Recipe
 from core.watch.clock import Clock
 from core.watch.folder import FolderWatch

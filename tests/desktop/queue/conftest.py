@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from core.engine.models import ModelRegistry
 from core.errors import Reason
 from core.events import Event, WorkerState, WorkState
 from core.library.ids import ItemId, JobId
 from core.library.intake import job_request
 from core.library.records import Claim
+from core.models.spec import ModelRegistry
 from core.recipe import EditSettings, Mode, OutputSettings, Recipe
 from core.runner import EngineChoice, StopSignal
 from core.scan import scan

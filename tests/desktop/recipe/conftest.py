@@ -10,8 +10,8 @@ import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from core.engine.models import Capabilities, ModelDefaults, ModelSpec, Zone, builtin_spec
 from core.events import Box
+from core.models.spec import Capabilities, ModelDefaults, ModelSpec, Zone, builtin_spec
 from core.recipe import SchedulerName
 from core.services import open_services
 from desktop.backend import Backend

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.engine.models import ModelSpec, builtin_spec
+from core.models.spec import ModelSpec, builtin_spec
 from core.presets import shipped_presets
 from core.recipe import Mode, OutputFormat, OutputSettings, Recipe
 from desktop.recipe.draft import RecipeDraft

@@ -9,10 +9,10 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.engine.models import ModelSpec
 from core.forecast import Estimate
 from core.library.ids import PhotoId, ProjectId
 from core.library.photo import Photo
+from core.models.spec import ModelSpec
 from core.plan import PictureSize
 from core.presets import shipped_presets
 from core.recipe import Amount, Mode, OutputFormat, Recipe, SchedulerName

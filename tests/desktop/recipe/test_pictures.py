@@ -16,9 +16,9 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from core.engine.models import builtin_spec
 from core.errors import ImageReadError, Reason
 from core.events import Box, PreviewKind, PreviewPart
+from core.models.spec import builtin_spec
 from core.noise_levels import noise_levels
 from core.plan import PictureSize
 from core.recipe import Amount, EditSettings, Mode

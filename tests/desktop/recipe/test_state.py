@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.engine.models import ModelSpec, builtin_spec
 from core.errors import SettingsError
+from core.models.spec import ModelSpec, builtin_spec
 from core.presets import find_preset, shipped_presets
 from core.recipe import Amount, EditSettings, Mode, OutputSettings, Recipe, SchedulerName, SeedMode
 from desktop.recipe.state import (

@@ -16,10 +16,10 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
-from core.engine.models import BUILTIN_ID, ModelRegistry, builtin_spec
 from core.library.ids import ItemId, JobId, PhotoId, ProjectId
 from core.library.photo import Decision, Photo, Version
 from core.library.records import ItemStatus
+from core.models.spec import BUILTIN_ID, ModelRegistry, builtin_spec
 from core.recipe import Amount, EditSettings, Mode, Recipe, SeedMode
 from core.services import Services
 from desktop.viewer.canvas import Canvas

@@ -16,10 +16,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QMainWindow, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.engine.models import BUILTIN_ID, ModelRegistry, builtin_spec
 from core.library.ids import ItemId, JobId, PhotoId, ProjectId
 from core.library.photo import Decision, Photo, Version
 from core.library.records import ItemStatus
+from core.models.spec import BUILTIN_ID, ModelRegistry, builtin_spec
 from core.recipe import EditSettings, Mode, Recipe
 from desktop.controllers.batches import Redo
 from desktop.viewer.card import Card

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from core.engine.models import (
+from core.errors import ModelNotFoundError, ModelUntrustedError
+from core.models.spec import (
     BUILTIN_ID,
     ModelRegistry,
     builtin_spec,
     read_spec,
     verify_files,
 )
-from core.errors import ModelNotFoundError, ModelUntrustedError
 
 WEIGHTS = "diffusion_pytorch_model.safetensors"
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.engine.weights_file import BITS, Tensor, open_file
 from core.errors import ModelUntrustedError
+from core.models.weights_file import BITS, Tensor, open_file
 
 _EXPONENTS = {"BF16": 0x7F80, "F16": 0x7C00, "F32": 0x7F800000, "F64": 0x7FF0000000000000}
 """Bits that are all set in NaN and infinity, and in no other number."""

@@ -11,8 +11,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
-from core.engine.weights_file import Tensor, open_file, read_header
 from core.errors import ModelUntrustedError
+from core.models.weights_file import Tensor, open_file, read_header
 
 MODEL_INDEX = "model_index.json"
 PICKLE_SUFFIXES = frozenset(

@@ -10,8 +10,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from core.engine.trust import inside, is_inside_name, is_pickle_name, pickle_error, read_settings
 from core.errors import ModelNotFoundError, ModelUntrustedError
+from core.models.trust import inside, is_inside_name, is_pickle_name, pickle_error, read_settings
 from core.recipe import SchedulerName
 
 BUILTIN_ID = "builtin"

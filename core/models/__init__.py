@@ -1,0 +1,1 @@
+"""Models: what they are, where they lie, which files may be trusted. Loads no model library."""
