@@ -25,7 +25,8 @@ class Paths:
     """A user's folders; nothing here is made before it is needed.
 
     Below `pictures` go the results of loose photographs, those that were not given in a folder.
-    What lies in `cache` may be deleted at any time and is made again.
+    What lies in `cache` may be deleted at any time and is made again. `models`: which models were
+    added, what was downloaded, and settings of models that have none beside themselves.
     """
 
     library: Path
@@ -34,6 +35,7 @@ class Paths:
     logs: Path
     pictures: Path
     cache: Path
+    models: Path
 
     @classmethod
     def under(cls, home: Path) -> Self:
@@ -45,6 +47,7 @@ class Paths:
             logs=home / "logs",
             pictures=home / "Pictures",
             cache=home / "cache",
+            models=home / "models",
         )
 
 
@@ -61,6 +64,7 @@ def user_paths() -> Paths:
         logs=platformdirs.user_log_path(APP, appauthor=False),
         pictures=platformdirs.user_pictures_path(),
         cache=platformdirs.user_cache_path(APP, appauthor=False),
+        models=platformdirs.user_data_path(APP, appauthor=False) / "models",
     )
 
 

@@ -17,10 +17,14 @@ MAX_SEED = 2**63 - 1
 
 
 class Mode(StrEnum):
-    """Clean takes the photograph's own noise away; repaint adds noise and takes it away."""
+    """Clean takes the photograph's own noise away; repaint adds noise and takes it away.
+
+    Instruct does what the prompt says, with models that have no strength.
+    """
 
     CLEAN = "clean"
     REPAINT = "repaint"
+    INSTRUCT = "instruct"
 
 
 class Amount(StrEnum):
@@ -38,10 +42,20 @@ class SchedulerName(StrEnum):
     EULER = "euler"
     EULER_A = "euler-a"
     DPMPP_2M = "dpmpp-2m"
+    DPMPP_2M_SDE = "dpmpp-2m-sde"
     DPMPP_SDE = "dpmpp-sde"
     UNIPC = "unipc"
     HEUN = "heun"
+    DDPM = "ddpm"
+    PNDM = "pndm"
+    LMS = "lms"
+    DPM2 = "dpm2"
+    DPM2_A = "dpm2-a"
+    DEIS = "deis"
     LCM = "lcm"
+    TCD = "tcd"
+    FLOW_EULER = "flow-euler"
+    FLOW_HEUN = "flow-heun"
 
 
 class SigmaSchedule(StrEnum):
@@ -124,11 +138,53 @@ class LoraSetting(_Frozen):
     weight: Annotated[float, Field(ge=-4, le=4, allow_inf_nan=False)] = 1.0
 
 
+class ControlKind(StrEnum):
+    """What of the photograph a ControlNet holds on to."""
+
+    TILE = "tile"
+    LINEART = "lineart"
+
+
+class ControlSetting(_Frozen):
+    """A ControlNet and how much it counts, until which share of the steps."""
+
+    kind: ControlKind
+    path: Path
+    weight: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] = 1.0
+    until: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] = 1.0
+
+
+class ReferenceSetting(_Frozen):
+    """A picture whose look is taken over, by an IP-Adapter, and how much it counts."""
+
+    image: Path
+    path: Path
+    weight: Annotated[float, Field(ge=0, le=2, allow_inf_nan=False)] = 0.6
+
+
+class MaskSetting(_Frozen):
+    """Where the photograph is edited: white in a mask. Outside, the result is the source.
+
+    `path`: a mask, or a folder with one of the photograph's name for each; None: its own alpha.
+    `grow` (shrink below 0) and `feather` in pixels of the photograph; feathering goes inwards.
+    """
+
+    path: Path | None = None
+    invert: bool = False
+    grow: Annotated[int, Field(ge=-1000, le=1000)] = 0
+    feather: Annotated[int, Field(ge=0, le=1000)] = 0
+
+
 Sigma255 = Annotated[float, Field(ge=0, le=255, allow_inf_nan=False)]
 
 
 class EditSettings(_Frozen):
-    """Everything that decides the pixels. None means: the model's own default."""
+    """Everything that decides the pixels. None means: the model's own default.
+
+    `prompt` may hold {filename}, {folder} and {exif:NAME}, wildcards of the folder `wildcards`,
+    and `<lora:name:weight>`. `prompts`: a CSV file of prompts, or a folder with NAME.txt.
+    `true_guidance`: guidance against the negative prompt, for models whose own is distilled.
+    """
 
     model: Annotated[str, Field(min_length=1)] = "builtin"
     mode: Mode = Mode.CLEAN
@@ -144,15 +200,18 @@ class EditSettings(_Frozen):
     seed: Annotated[int, Field(ge=0, le=MAX_SEED)] = 0
     seed_mode: SeedMode = SeedMode.PER_PHOTO
     loras: tuple[LoraSetting, ...] = ()
-    mask: Path | None = None
+    mask: MaskSetting | None = None
     size: SizeMode = SizeMode.AUTO
     dtype: Dtype = Dtype.AUTO
     strength_scale: StrengthScale = StrengthScale.NOISE
     hold_structure: Annotated[int, Field(ge=0, le=100)] = 0
     clip_skip: Annotated[int, Field(ge=0, le=12)] = 0
     vae: Path | None = None
-    control: Path | None = None
-    reference_image: Path | None = None
+    control: ControlSetting | None = None
+    reference_image: ReferenceSetting | None = None
+    true_guidance: Annotated[float, Field(ge=0, le=50, allow_inf_nan=False)] | None = None
+    prompts: Path | None = None
+    wildcards: Path | None = None
 
     @field_validator("amount", mode="before")
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from enum import StrEnum
 from importlib import resources
 from pathlib import Path
 from typing import Annotated
@@ -19,18 +20,39 @@ SPEC_NAME = "regrain-model.json"
 _CHUNK = 1 << 20
 
 
+class ModelKind(StrEnum):
+    """Kinds of models that presets are made for."""
+
+    BUILTIN = "builtin"
+    DIFFUSION = "diffusion"
+    DISTILLED = "distilled"
+    FLOW = "flow"
+    INSTRUCT = "instruct"
+
+
 class Capabilities(BaseModel):
-    """What the model takes; a setting that it cannot use is refused, not ignored."""
+    """What the model takes; a setting that it cannot use is refused, not ignored.
+
+    `instruct`: it does what the prompt says to the photograph. `true_guidance`: besides its own,
+    distilled guidance it takes a real one against a negative prompt.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     clean: bool = False
     strength: bool = True
+    instruct: bool = False
     prompt: bool = False
     negative_prompt: bool = False
     guidance: bool = False
+    true_guidance: bool = False
+    prompt_weights: bool = False
+    clip_skip: bool = False
     inpaint: bool = False
     lora: bool = False
+    vae: bool = False
+    control: bool = False
+    reference_image: bool = False
 
 
 class ModelDefaults(BaseModel):
@@ -55,13 +77,41 @@ class Zone(BaseModel):
     hatched: bool = False
 
 
+class Layout(StrEnum):
+    """How a model lies on the disk."""
+
+    REGRAIN = "regrain"
+    """Our own folder, with SPEC_NAME in it."""
+    DIFFUSERS = "diffusers"
+    """A folder with model_index.json and one subfolder a component."""
+    SINGLE = "single"
+    """One .safetensors file as Stable Diffusion was first published."""
+    PARTS = "parts"
+    """Transformer, text encoders and VAE in files of their own that lie apart."""
+
+
+class Prediction(StrEnum):
+    """What the network gives: the noise, v, or the flow from picture to noise."""
+
+    EPSILON = "epsilon"
+    V = "v_prediction"
+    FLOW = "flow"
+
+
 class ModelFile(BaseModel):
-    """A file of the model, relative to its folder, pinned by content."""
+    """A file of the model, relative to its folder, pinned by content.
+
+    `role`: the component that it is or belongs to (`unet`, `text_encoder_2` ..., `checkpoint` for
+    all in one). `size` in bytes and `mtime_ns`: as the file was when its content was hashed.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     path: str
     sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    role: str = ""
+    size: int = 0
+    mtime_ns: int = 0
 
     @field_validator("path")
     @classmethod
@@ -77,6 +127,10 @@ class ModelSpec(BaseModel):
 
     `native_size` is the side in pixels of the square the model was made for; `size_multiple`
     what both sides must divide by; `pixel_space` says that it works without a VAE.
+    `home`: where in `folder` a diffusers layout begins. `config_folder`: the settings and
+    tokenizers, in the diffusers layout, of a model that lies in one file or in parts. `levels`:
+    the timesteps of 1000, falling, that a distilled model was trained at; empty for any.
+    `parameters`: how many numbers each component has. `missing`: what it lacks to be used.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -87,6 +141,16 @@ class ModelSpec(BaseModel):
     sentence: str = ""
     folder: Path
     files: tuple[ModelFile, ...] = ()
+    layout: Layout = Layout.REGRAIN
+    home: str = ""
+    config_folder: Path | None = None
+    config_files: tuple[ModelFile, ...] = ()
+    variant: str = ""
+    prediction: Prediction = Prediction.V
+    latent_channels: int = 0
+    levels: tuple[int, ...] = ()
+    parameters: dict[str, int] = Field(default_factory=dict)
+    missing: tuple[str, ...] = ()
     capabilities: Capabilities = Capabilities()
     native_size: int
     size_multiple: int
@@ -99,9 +163,21 @@ class ModelSpec(BaseModel):
     licence: str = ""
     seconds_per_megapixel_call: float = 0.5
 
+    @property
+    def kind(self) -> ModelKind:
+        """Return which presets are for it."""
+        if self.pixel_space:
+            return ModelKind.BUILTIN
+        if not self.capabilities.strength:
+            return ModelKind.INSTRUCT
+        if self.prediction is Prediction.FLOW:
+            return ModelKind.FLOW
+        return ModelKind.DISTILLED if self.distilled else ModelKind.DIFFUSION
+
     def hashes(self) -> tuple[str, ...]:
         """Return the sha256 of every file, in the order of their names."""
-        return tuple(f.sha256 for f in sorted(self.files, key=lambda f: f.path))
+        own = tuple(f.sha256 for f in sorted(self.files, key=lambda f: f.path))
+        return own + tuple(f.sha256 for f in sorted(self.config_files, key=lambda f: f.path))
 
     def zone(self, strength: float) -> str:
         """Return the measured word for `strength`, or nothing when there is none."""
