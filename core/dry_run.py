@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from core.errors import LEFT_OUT_REASONS, ImageReadError, Reason
+from core.errors import LEFT_OUT_REASONS, ImageReadError, ItemError, Reason
 from core.images.codec import Codec
 from core.images.decode import MAX_PIXELS, check_size
 from core.images.photo import PhotoInfo
@@ -33,7 +33,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """One result that would be made, or why not. Seconds of rendering, bytes on the disk."""
+    """One result that would be made, or why not. Seconds of rendering, bytes on the disk.
+
+    `words`: at what size the model would work, where that is not simply the photograph's.
+    """
 
     source: Path
     action: Action
@@ -44,6 +47,7 @@ class Forecast:
     bytes: int = 0
     reason: Reason | None = None
     message: str = ""
+    words: str = ""
 
     @property
     def works(self) -> bool:
@@ -87,18 +91,26 @@ def _of_item(
         return _trouble(item.source, Reason.ANIMATED, f"{item.source.name} is animated.")
     try:
         check_size(item.source.name, info.width, info.height, MAX_PIXELS)
-    except ImageReadError as error:
-        return _of_item(services, request, item, error, speed)
+        edit = edit_of(request.recipe.edit, item.strength, item.seed)
+        edit = request.personal(edit, item.source)
+    except ItemError as error:
+        return _trouble(item.source, error.reason, f"{error.message} {error.hint}".rstrip())
     action = _action(services, request, item)
     if action is Action.LEFT_OUT:
         message = f"{item.output.name} is there already and is not Regrain's."
         return _trouble(item.source, Reason.NAME_TAKEN, message)
     size = PictureSize(info.width, info.height)
-    edit = edit_of(request.recipe.edit, item.strength, item.seed)
-    written = request.recipe.output.format.value
-    planned = plan(edit, request.model, size, speed, format=written)
+    output = request.recipe.output
+    planned = plan(edit, request.model, size, speed, format=output.format.value, scale=output.scale)
     return Forecast(
-        item.source, action, item.output, item.strength, size, planned.seconds, planned.bytes
+        item.source,
+        action,
+        item.output,
+        item.strength,
+        PictureSize(planned.width, planned.height),
+        planned.seconds,
+        planned.bytes,
+        words=planned.size_words,
     )
 
 

@@ -80,6 +80,10 @@ class ModelUntrustedError(CoreError):
     """A model file could run code, is damaged, or is not what it was when it was added."""
 
 
+class DownloadError(CoreError):
+    """A download did not come through; what came is kept."""
+
+
 class DeviceMemoryError(CoreError):
     """The model or the picture does not fit into the device's memory."""
 

@@ -97,6 +97,7 @@ def _request(services: Services, wish: BatchWish, group: _Group) -> JobRequest:
         origin=Origin.WINDOW,
         again=wish.again,
         pictures=services.paths.pictures,
+        personal=services.personal,
         review=wish.review,
     )
 

@@ -14,21 +14,27 @@ from core.errors import SettingsError
 from core.images.tile import chosen_tile, tile_grid
 from core.models.spec import ModelSpec
 from core.recipe import Amount, EditSettings, Mode, SchedulerName, SizeMode
+from core.working_size import WorkingSize, working_size
 
 CLEAN_GUESS_SIGMA = 10.0
 """Noise assumed for time estimates while the photograph's own is not measured yet, of 255."""
 
-_SAMPLES_PER_STEP = {SchedulerName.HEUN: 2}
+_SAMPLES_PER_STEP = dict.fromkeys(
+    (SchedulerName.HEUN, SchedulerName.DPM2, SchedulerName.DPM2_A, SchedulerName.FLOW_HEUN), 2
+)
 _BYTES_PER_PIXEL = {"keep": 1.2, "jpeg": 0.9, "png": 2.2, "webp": 0.5, "avif": 0.4, "tiff": 3.1}
 _SETTINGS_OF_CAPABILITY = {
     "prompt": "prompt",
+    "prompts": "prompt",
+    "wildcards": "prompt",
     "negative_prompt": "negative_prompt",
+    "true_guidance": "true_guidance",
     "loras": "lora",
     "mask": "inpaint",
-    "control": "prompt",
-    "reference_image": "prompt",
-    "vae": "prompt",
-    "clip_skip": "prompt",
+    "control": "control",
+    "reference_image": "reference_image",
+    "vae": "vae",
+    "clip_skip": "clip_skip",
 }
 _ADD_A_MODEL = "Add a Stable Diffusion model with: regrain models add PATH."
 
@@ -59,8 +65,9 @@ class Plan:
     """What will happen to one photograph.
 
     `steps` of `of_steps` scheduler steps run, in `calls` denoiser calls a tile; `first_sigma` is
-    the noise ratio sqrt((1 - abar) / abar) they start from; `tiles` 1 means whole. `unchanged`
-    says that the coded data is taken over as it is.
+    the noise ratio sqrt((1 - abar) / abar) they start from; `tiles` 1 means whole. `width` and
+    `height` are the result's; `size_words` say at what size the model works, where that is not
+    simply the photograph's. `unchanged` says that the coded data is taken over as it is.
     """
 
     steps: int
@@ -74,6 +81,7 @@ class Plan:
     bytes: int
     zone: str = ""
     unchanged: bool = False
+    size_words: str = ""
 
     def sentence(self, settings: EditSettings) -> str:
         """Return the line under the dial: `noise level 0.30, runs 6 of 20 steps`."""
@@ -81,6 +89,8 @@ class Plan:
             return "changes nothing"
         if settings.mode is Mode.CLEAN:
             return f"cleans in {self.steps} step{'s' if self.steps > 1 else ''}"
+        if settings.mode is Mode.INSTRUCT:
+            return f"does what the prompt says, in {self.steps} steps"
         level = f"noise level {settings.strength:.2f}"
         return f"{level}, runs {self.steps} of {self.of_steps} steps"
 
@@ -92,8 +102,11 @@ def plan(
     speed: DeviceSpeed | None = None,
     *,
     format: str = "keep",
+    scale: float = 1.0,
 ) -> Plan:
     """Return what `settings` mean for `picture` under the model `spec`.
+
+    `format` and `scale` are the output's.
 
     Raises:
         SettingsError: the model cannot use one of the settings.
@@ -102,23 +115,26 @@ def plan(
     speed = speed or DeviceSpeed(spec.seconds_per_megapixel_call)
     of_steps, steps = step_counts(settings, spec)
     calls = _calls(scheduler_of(settings, spec), steps)
-    tiles = _tiles(settings, spec, picture)
-    megapixels = picture.pixels / 1e6
-    seconds = megapixels * (
-        calls * speed.seconds_per_megapixel_call + speed.seconds_per_megapixel_files
+    working = working_size(settings, spec, picture.width, picture.height, scale)
+    tiles = _tiles(settings, spec, working)
+    result = PictureSize(working.full_width, working.full_height)
+    seconds = (
+        calls * speed.seconds_per_megapixel_call * working.width * working.height / 1e6
+        + speed.seconds_per_megapixel_files * result.pixels / 1e6
     )
     return Plan(
         steps=steps,
         of_steps=of_steps,
         calls=calls * tiles,
         first_sigma=first_sigma(settings, spec),
-        width=picture.width,
-        height=picture.height,
+        width=result.width,
+        height=result.height,
         tiles=tiles,
         seconds=seconds,
-        bytes=round(picture.pixels * bytes_per_pixel(format)),
+        bytes=round(result.pixels * bytes_per_pixel(format)),
         zone=spec.zone(settings.strength) if settings.mode is Mode.REPAINT else "",
         unchanged=steps == 0,
+        size_words="" if spec.pixel_space else working.words,
     )
 
 
@@ -133,9 +149,7 @@ def check(settings: EditSettings, spec: ModelSpec) -> None:
         value = getattr(settings, name)
         if value and not getattr(spec.capabilities, capability):
             raise SettingsError(_takes_no(spec, name, value), hint=_ADD_A_MODEL)
-    guidance = settings.guidance_scale
-    if guidance not in (None, 1.0, 0.0) and not spec.capabilities.guidance:
-        raise SettingsError(_takes_no(spec, "guidance_scale", guidance), hint=_ADD_A_MODEL)
+    _check_guidance(settings, spec)
     scheduler = settings.scheduler
     if scheduler is not None and scheduler not in spec.schedulers:
         known = ", ".join(s.value for s in spec.schedulers)
@@ -145,20 +159,57 @@ def check(settings: EditSettings, spec: ModelSpec) -> None:
         )
 
 
+def _check_guidance(settings: EditSettings, spec: ModelSpec) -> None:
+    guidance = settings.guidance_scale
+    if guidance not in (None, 1.0, 0.0) and not spec.capabilities.guidance:
+        hint = f"{spec.name} is distilled: leave guidance out." if spec.distilled else _ADD_A_MODEL
+        raise SettingsError(_takes_no(spec, "guidance_scale", guidance), hint=hint)
+    if settings.negative_prompt and not _guides_away(settings, spec):
+        which = "true_guidance" if spec.capabilities.true_guidance else "guidance"
+        raise SettingsError(
+            f"Without {which.replace('_', ' ')} above 1 the negative prompt would do nothing.",
+            hint=f"Give --{which.replace('_', '-')} 4, or leave the negative prompt out.",
+        )
+
+
+def _guides_away(settings: EditSettings, spec: ModelSpec) -> bool:
+    """Return whether the model is asked twice, with the prompt and with the negative one."""
+    if spec.capabilities.true_guidance:
+        return (settings.true_guidance or 1.0) > 1
+    guidance = settings.guidance_scale
+    return (spec.defaults.guidance_scale if guidance is None else guidance) > 1
+
+
 def _check_mode(settings: EditSettings, spec: ModelSpec) -> None:
     if settings.mode is Mode.CLEAN and not spec.capabilities.clean:
+        instead = "does what a prompt says" if spec.capabilities.instruct else "repaints"
         raise SettingsError(
-            f"{spec.name} does not clean; it repaints.",
-            hint="Give --strength, or choose the built-in model to clean.",
+            f"{spec.name} does not clean; it {instead}.",
+            hint="Choose one of its presets, or the built-in model to clean.",
         )
     if settings.mode is Mode.REPAINT and not spec.capabilities.strength:
         raise SettingsError(
             f"{spec.name} edits by instruction and has no strength.", hint="Leave --strength out."
         )
+    if settings.mode is Mode.INSTRUCT:
+        _check_instruction(settings, spec)
     if spec.pixel_space and settings.size is SizeMode.FIT:
         raise SettingsError(
             f"{spec.name} works at the photograph's own size; it fits nothing.",
             hint="Use --size auto, native or tile.",
+        )
+
+
+def _check_instruction(settings: EditSettings, spec: ModelSpec) -> None:
+    if not spec.capabilities.instruct:
+        raise SettingsError(
+            f"{spec.name} does not edit by instruction.",
+            hint="Give --strength, or choose a model such as FLUX.1 Kontext.",
+        )
+    if not settings.prompt and settings.prompts is None:
+        raise SettingsError(
+            f"{spec.name} needs to be told what to do.",
+            hint='Give a prompt, such as --prompt "make it evening".',
         )
 
 
@@ -175,7 +226,16 @@ def step_counts(settings: EditSettings, spec: ModelSpec) -> tuple[int, int]:
         nothing = not isinstance(settings.amount, Amount) and settings.amount == 0
         return steps, 0 if nothing else steps
     of_steps = settings.num_inference_steps or spec.defaults.num_inference_steps
-    return of_steps, steps_to_run(settings.strength, of_steps, spec.min_steps)
+    if settings.mode is Mode.INSTRUCT:
+        return of_steps, of_steps
+    steps = steps_to_run(settings.strength, of_steps, spec.min_steps)
+    return of_steps, min(steps, _trained_below(settings.strength, spec)) if spec.levels else steps
+
+
+def _trained_below(strength: float, spec: ModelSpec) -> int:
+    """Return how many trained levels lie at or below the one nearest to a strength."""
+    nearest = min(spec.levels, key=lambda level: abs(level - 1000 * strength))
+    return sum(level <= nearest for level in spec.levels)
 
 
 def scheduler_of(settings: EditSettings, spec: ModelSpec) -> SchedulerName:
@@ -189,7 +249,7 @@ def first_sigma(settings: EditSettings, spec: ModelSpec) -> float:
         amount = settings.amount
         sigma = CLEAN_GUESS_SIGMA if isinstance(amount, Amount) else amount
         return sigma / 127.5
-    if settings.strength == 0:
+    if settings.mode is Mode.INSTRUCT or settings.strength == 0:
         return 0.0
     curve = ratio_of_strength if spec.pixel_space else sigma_ref
     return curve(settings.strength)
@@ -201,9 +261,11 @@ def _calls(scheduler: SchedulerName, steps: int) -> int:
     return max(0, order * steps - (order - 1))
 
 
-def _tiles(settings: EditSettings, spec: ModelSpec, picture: PictureSize) -> int:
-    tile = chosen_tile(settings.size, picture.height, picture.width, spec.native_size)
-    return len(tile_grid(picture.height, picture.width, tile, spec.size_multiple))
+def _tiles(settings: EditSettings, spec: ModelSpec, working: WorkingSize) -> int:
+    tile = working.tile
+    if spec.pixel_space:
+        tile = chosen_tile(settings.size, working.height, working.width, spec.native_size)
+    return len(tile_grid(working.height, working.width, tile, spec.size_multiple))
 
 
 def fits(required: int, free: int) -> bool:

@@ -11,11 +11,21 @@ from pathlib import Path
 
 from core.errors import SettingsError
 from core.preferences import write_whole
-from core.recipe import Recipe, load_recipe, parse_recipe
+from core.recipe import ModelKind, Recipe, load_recipe, parse_recipe
 from core.toml import to_toml
 
 DEFAULT_PRESET = "clean"
-_ORDER = ("clean", "clean-gently", "clean-hard", "smooth", "paint", "loose-paint")
+_DEFAULTS = {
+    ModelKind.BUILTIN: DEFAULT_PRESET,
+    ModelKind.DIFFUSION: "refine",
+    ModelKind.DISTILLED: "fast",
+    ModelKind.FLOW: "flow",
+    ModelKind.INSTRUCT: "instruct",
+}
+_ORDER = (
+    *("clean", "clean-gently", "clean-hard", "smooth", "paint", "loose-paint"),
+    *("touch-up", "refine", "restyle", "reinvent", "fast", "flow", "instruct"),
+)
 _ENDINGS = (".toml", ".json")
 _LONGEST_SLUG = 200
 _UNUSABLE = re.compile("|con|prn|aux|nul|com[0-9]|lpt[0-9]")
@@ -28,6 +38,16 @@ def shipped_presets() -> tuple[Recipe, ...]:
     shipped = resources.files("resources") / "presets"
     texts = {name: (shipped / f"{name}.toml").read_text(encoding="utf-8") for name in _ORDER}
     return tuple(parse_recipe(text, toml=True, name=name) for name, text in texts.items())
+
+
+def default_preset(kind: ModelKind) -> Recipe:
+    """Return the preset that models of this kind start with."""
+    return next(preset for preset in shipped_presets() if preset.id == _DEFAULTS[kind])
+
+
+def is_for(preset: Recipe, kind: ModelKind) -> bool:
+    """Say whether a preset was made for models of this kind, or for any."""
+    return not preset.kinds or kind in preset.kinds
 
 
 def load_presets(folder: Path | None = None) -> tuple[Recipe, ...]:
@@ -72,7 +92,9 @@ def save_preset(folder: Path, name: str, recipe: Recipe, *, replace: bool = Fals
     standing = _path_of(folder, shown)
     if standing is not None and not replace:
         raise _taken(standing)
-    stored = recipe.model_copy(update={"id": _slug(shown), "name": shown, "sentence": ""})
+    stored = recipe.model_copy(
+        update={"id": _slug(shown), "name": shown, "sentence": "", "kinds": ()}
+    )
     _write(folder / f"{stored.id}.toml", stored)
     if standing is not None and standing != folder / f"{stored.id}.toml":
         standing.unlink(missing_ok=True)

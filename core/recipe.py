@@ -100,6 +100,16 @@ class StrengthScale(StrEnum):
     NATIVE = "native"
 
 
+class ModelKind(StrEnum):
+    """Kinds of models; a recipe that was made for some of them says so."""
+
+    BUILTIN = "builtin"
+    DIFFUSION = "diffusion"
+    DISTILLED = "distilled"
+    FLOW = "flow"
+    INSTRUCT = "instruct"
+
+
 class OutputFormat(StrEnum):
     """The result's file format; keep is the source's own."""
 
@@ -213,6 +223,12 @@ class EditSettings(_Frozen):
     prompts: Path | None = None
     wildcards: Path | None = None
 
+    @field_validator("mask", mode="before")
+    @classmethod
+    def _mask_from_path(cls, value: object) -> object:
+        """Take a path as the mask that lies there."""
+        return {"path": value} if isinstance(value, str | Path) else value
+
     @field_validator("amount", mode="before")
     @classmethod
     def _number_from_text(cls, value: object) -> object:
@@ -246,11 +262,12 @@ class OutputSettings(_Frozen):
 
 
 class Recipe(_Frozen):
-    """Edit and output settings under a name."""
+    """Edit and output settings under a name; `kinds` of models it was made for, empty for any."""
 
     id: str = ""
     name: str = ""
     sentence: str = ""
+    kinds: tuple[ModelKind, ...] = ()
     edit: EditSettings = EditSettings()
     output: OutputSettings = OutputSettings()
     version: Literal[1] = RECIPE_VERSION

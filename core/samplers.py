@@ -17,6 +17,22 @@ _SCHEDULERS = {
     "unipc": "unipc",
     "uni pc": "unipc",
     "lcm": "lcm",
+    "tcd": "tcd",
+    "ddpm": "ddpm",
+    "pndm": "pndm",
+    "plms": "pndm",
+    "lms": "lms",
+    "dpm2": "dpm2",
+    "kdpm2": "dpm2",
+    "dpm2 a": "dpm2-a",
+    "dpm2 ancestral": "dpm2-a",
+    "kdpm2 ancestral": "dpm2-a",
+    "deis": "deis",
+    "dpm++ 2m sde": "dpmpp-2m-sde",
+    "flow euler": "flow-euler",
+    "flow match euler": "flow-euler",
+    "flow heun": "flow-heun",
+    "flow match heun": "flow-heun",
 }
 _SIGMAS = {
     "karras": "karras",
@@ -31,18 +47,11 @@ _SIGMAS = {
 }
 # No stand-in is taken silently: the pictures would differ from what the name promises.
 _NEAREST = {
-    "lms": "Euler",
-    "plms": "DDIM",
     "ddim cfg++": "DDIM",
-    "ddpm": "Euler a",
-    "dpm2": "Heun",
-    "dpm2 a": "Euler a",
-    "dpm2 ancestral": "Euler a",
     "dpm++ 2s a": "Euler a",
     "dpm++ 2s ancestral": "Euler a",
-    "dpm++ 2m sde": "DPM++ SDE, or DPM++ 2M",
-    "dpm++ 2m sde heun": "DPM++ SDE, or DPM++ 2M",
-    "dpm++ 3m sde": "DPM++ SDE, or DPM++ 2M",
+    "dpm++ 2m sde heun": "DPM++ 2M SDE",
+    "dpm++ 3m sde": "DPM++ 2M SDE",
     "dpm fast": "DPM++ 2M",
     "dpm adaptive": "DPM++ 2M",
     "restart": "Heun",
@@ -79,7 +88,9 @@ def read_sigmas(name: str) -> str | None:
 
 def _normalized(name: str) -> str:
     """Bring `dpmpp_2m_sde`, `DPM++ 2M SDE` and `EulerAncestralDiscreteScheduler` to one form."""
-    text = name.strip().removesuffix("Scheduler").removesuffix("Discrete")
+    text = name.strip()
+    for ending in ("Scheduler", "Discrete", "Multistep"):
+        text = text.removesuffix(ending)
     if " " not in text and re.search("[a-z][A-Z]", text):
         text = re.sub("(?<=[a-z])(?=[A-Z][a-z])", " ", text)
     text = text.casefold().replace("dpmpp", "dpm++").replace("dpm_2", "dpm2")

@@ -46,7 +46,23 @@ _FACTS = {
         "UniPC", "good at 8 to 15", (8, 15), (4, 16), "good at few steps"
     ),
     SchedulerName.HEUN: SchedulerFacts("Heun", "careful, twice the time", (10, 20), (8, 20)),
+    SchedulerName.DPMPP_2M_SDE: SchedulerFacts(
+        "DPM++ 2M SDE", "rich texture, different with each seed", (20, 40), (8, 30)
+    ),
+    SchedulerName.DDPM: SchedulerFacts("DDPM", "the original, many steps", (50, 100), (20, 60)),
+    SchedulerName.PNDM: SchedulerFacts(
+        "PNDM", "what Stable Diffusion came with", (20, 50), (8, 40)
+    ),
+    SchedulerName.LMS: SchedulerFacts("LMS", "soft, needs more steps", (25, 50), (10, 40)),
+    SchedulerName.DPM2: SchedulerFacts("DPM2", "careful, twice the time", (10, 25), (8, 20)),
+    SchedulerName.DPM2_A: SchedulerFacts("DPM2 a", "inventive, twice the time", (10, 25), (8, 20)),
+    SchedulerName.DEIS: SchedulerFacts("DEIS", "good at few steps", (10, 20), (5, 16)),
     SchedulerName.LCM: SchedulerFacts("LCM", "its models only, 2 to 8", (2, 8), (2, 8)),
+    SchedulerName.TCD: SchedulerFacts("TCD", "its models only, 2 to 8", (2, 8), (2, 8)),
+    SchedulerName.FLOW_EULER: SchedulerFacts("Flow Euler", "flow models", (8, 30), (8, 30)),
+    SchedulerName.FLOW_HEUN: SchedulerFacts(
+        "Flow Heun", "flow models, twice the time", (6, 20), (6, 20)
+    ),
 }
 
 

@@ -24,8 +24,13 @@ from core.library.queue import JobQueue
 from core.library.trash import Trash
 from core.library.versions import Versions, versions_folder
 from core.library.watch import WatchRules
+from core.models.found import ExtraKind
+from core.models.shelf import ModelShelf
 from core.models.spec import BUILTIN_ID, ModelRegistry, builtin_spec
+from core.personal import personal
 from core.preferences import Paths, Preferences, load_preferences, user_paths
+from core.prompts import lora_finder
+from core.recipe import EditSettings
 from core.runner import BatchRunner, EngineChoice, RunnerParts
 
 if TYPE_CHECKING:
@@ -60,6 +65,7 @@ class Services:
     exports: Exports
     trash: Trash
     registry: ModelRegistry
+    shelf: ModelShelf
     lock: RenderLock
     watch: WatchRules
     watch_lock: RenderLock
@@ -77,8 +83,19 @@ class Services:
             lock=self.lock,
             host=self.program.host,
             max_pixels=self.preferences.max_megapixels * 1_000_000,
+            personal=self.personal,
         )
         return BatchRunner(parts, sink, choice)
+
+    def personal(self, edit: EditSettings, source: Path, *, sha256: str = "") -> EditSettings:
+        """Return what a recipe means for one photograph, with LoRAs found on the shelf.
+
+        Raises:
+            SettingsError: no such token, wildcard, LoRA or list of prompts.
+            ItemError: its mask or prompt is missing or unreadable; or the photograph is.
+        """
+        find = lora_finder(self.shelf.extras(ExtraKind.LORA)) if "<" in edit.prompt else None
+        return personal(edit, source, find_lora=find, sha256=sha256)
 
     def watcher(
         self,
@@ -106,6 +123,7 @@ class Services:
             pictures=self.paths.pictures,
             sink=sink,
             wake=wake,
+            personal=self.personal,
         )
         if only is None:
             return WatchService(parts, self.watch_lock)
@@ -132,6 +150,15 @@ class Services:
         self.close()
 
 
+def open_registry(shelf: ModelShelf) -> ModelRegistry:
+    """Return the models that come with Regrain, and those of the user's shelf.
+
+    Raises:
+        ModelNotFoundError: the installation lacks the built-in model.
+    """
+    return ModelRegistry({BUILTIN_ID: builtin_spec()}, shelf)
+
+
 def open_services(library: Path | None = None, program: RenderProgram | None = None) -> Services:
     """Open the user's library, or the one given, with all that works on it.
 
@@ -152,6 +179,7 @@ def open_services(library: Path | None = None, program: RenderProgram | None = N
     path = database.path.resolve()
     backups = Backups(path)
     publisher = Publisher(queue, catalog)
+    shelf = ModelShelf(paths.models)
     return Services(
         paths=paths,
         preferences=preferences,
@@ -164,7 +192,8 @@ def open_services(library: Path | None = None, program: RenderProgram | None = N
         versions=Versions(database, versions_folder(path)),
         exports=Exports(publisher),
         trash=Trash(publisher),
-        registry=ModelRegistry({BUILTIN_ID: builtin_spec()}),
+        registry=open_registry(shelf),
+        shelf=shelf,
         lock=RenderLock(path.with_name(f"{path.name}.render-lock")),
         watch=WatchRules(database),
         watch_lock=RenderLock(path.with_name(f"{path.name}.watch-lock")),

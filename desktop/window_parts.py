@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from desktop.controllers.photos import PhotoController
 from desktop.controllers.previews import PreviewController
 from desktop.controllers.projects import ProjectController
 from desktop.controllers.recipes import RecipeController
+from desktop.models.desk import ModelDesk, open_shelf
 from desktop.photos.checking import PhotoChecker
 from desktop.photos.drop_report import DropReportPanel
 from desktop.photos.drops import Drops
@@ -104,6 +106,7 @@ class WindowParts:
         self.recipe = RecipePanel(self.backend)
         self.queue = QueuePanel(self.backend)
         self.stages = PreviewPanel()
+        self.desk = ModelDesk(self.backend, partial(open_shelf, launch.paths.models), self.grid)
         self.previews = PreviewController(self.viewer, self.recipe, self.stages, self.viewer)
         self.banner = Banner()
         self.report = DropReportPanel()
@@ -123,6 +126,7 @@ class WindowParts:
     def close(self) -> bool:
         """End every thread and process; return whether all ended in time."""
         ended = self.drops.close()
+        ended &= self.desk.close()
         ended &= self.checker.close()
         self.reader.close()
         self.recipe.close_loader()

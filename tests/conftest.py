@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import hypothesis
@@ -38,3 +39,23 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("faults injected")
         for line in table:
             terminalreporter.write_line(line)
+
+
+@pytest.fixture(scope="session")
+def family_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Return what gives the folder of a small model: `family_folder("sdxl", "turbo")`; shared.
+
+    Each is built once a test process; tests must not change it, but copy it.
+    """
+    from tests.families.build import build
+
+    kept: dict[tuple[str, str], Path] = {}
+
+    def folder(family_id: str, variant: str = "") -> Path:
+        key = (family_id, variant)
+        if key not in kept:
+            name = "-".join(word for word in key if word)
+            kept[key] = build(family_id, tmp_path_factory.mktemp("families") / name, variant)
+        return kept[key]
+
+    return folder

@@ -7,7 +7,8 @@ from pathlib import Path
 from core.cli.console import Console
 from core.cli.drive import Drive
 from core.cli.exits import ExitCode
-from core.cli.options import DetailOptions, EditOptions, Inputs, OutputOptions, RunOptions
+from core.cli.names import known_names
+from core.cli.options import DetailOptions, Inputs, RecipeOptions, RunOptions
 from core.cli.recipes import Wanted, read_options
 from core.cli.report import Reporter
 from core.cli.summary import found_sentence
@@ -17,27 +18,19 @@ from core.library.intake import job_request
 from core.library.records import JobRequest, Origin
 from core.models.spec import ModelSpec
 from core.plan import check
-from core.preferences import user_paths
 from core.runner import EngineChoice
 from core.scan import ScanResult, nothing_found, scan
 from core.services import Services, open_services
 
 
-def run_command(
-    inputs: Inputs,
-    edit: EditOptions,
-    detail: DetailOptions,
-    output: OutputOptions,
-    options: RunOptions,
-) -> ExitCode:
+def run_command(inputs: Inputs, asked: RecipeOptions, options: RunOptions) -> ExitCode:
     """Edit photographs as the options say; return the exit code.
 
     Raises:
         CoreError: wrong settings, or a library that cannot be used.
     """
     console = Console(quiet=options.quiet, verbose=options.verbose, json_lines=options.json)
-    presets = user_paths().presets
-    wanted = read_options(edit, detail, output, folder=inputs.output, presets=presets)
+    wanted = read_options(asked, known_names(console), folder=inputs.output)
     with open_services(options.library) as services:
         model = services.registry.get(wanted.recipe.edit.model)
         check_all(wanted, model)
@@ -48,7 +41,7 @@ def run_command(
         console.say(found_sentence(request))
         if options.dry_run:
             return _dry_run(services, request, console)
-        choice = _choice(services, wanted, detail)
+        choice = _choice(services, wanted, asked.detail)
         with Drive(services, console, choice, on_done=options.on_done) as drive:
             return drive.request(request)
 
@@ -95,6 +88,7 @@ def _request(
         origin=Origin.COMMAND_LINE,
         again=options.again,
         pictures=services.paths.pictures,
+        personal=services.personal,
     )
 
 

@@ -57,7 +57,7 @@ def _line(entry: Forecast) -> str:
         return f"{source}: left out. {entry.message}"
     if entry.action is Action.FAIL or entry.size is None:
         return f"{source}: would fail. {entry.message}"
-    size = f"{entry.size.width} x {entry.size.height}"
+    size = entry.words or f"{entry.size.width} x {entry.size.height}"
     time = readable_seconds(entry.seconds)
     return f"{source} -> {_shown(entry.output)} ({size}, {time}{_WORDS[entry.action]})"
 

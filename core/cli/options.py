@@ -76,7 +76,8 @@ class DetailOptions:
         Text,
         Option(
             metavar="NAME",
-            help="ddim, euler, euler-a, dpmpp-2m, dpmpp-sde, unipc, heun, lcm.",
+            help="ddim, euler, euler-a, dpmpp-2m, unipc ...: those of a model: regrain models "
+            "show ID.",
         ),
     ] = None
     sampler: Annotated[
@@ -89,8 +90,6 @@ class DetailOptions:
     guidance: Annotated[
         Number, Option("--guidance", "--cfg", metavar="G", help="guidance_scale.")
     ] = None
-    prompt: Annotated[Text, Option(help="For models that take one.")] = None
-    negative_prompt: Annotated[Text, Option(help="For models that take one.")] = None
     seed: Annotated[Whole, Option(metavar="N", help="Another seed, other details [0].")] = None
     seed_mode: Annotated[
         Text, Option(metavar="MODE", help="per-photo, fixed, random [per-photo].")
@@ -105,6 +104,64 @@ class DetailOptions:
     batch_size: Annotated[
         int, Option(min=0, max=64, metavar="N", help="Photographs a pass; 0 chooses.")
     ] = 0
+
+
+@dataclass(frozen=True)
+class PromptOptions:
+    """What models that understand words and pictures are told."""
+
+    section: ClassVar[str] = "Prompt, LoRA, mask (models that take them)"
+
+    prompt: Annotated[
+        Text,
+        Option(
+            metavar="TEXT",
+            help="What to see. Takes (word:1.2), {filename}, {folder}, {exif:Model}, "
+            "<lora:NAME:0.8>.",
+        ),
+    ] = None
+    negative_prompt: Annotated[Text, Option(metavar="TEXT", help="What not to see.")] = None
+    prompts: Annotated[
+        Path | None,
+        Option(metavar="PATH", help="A prompt a photograph: a CSV file, or a folder of NAME.txt."),
+    ] = None
+    wildcards: Annotated[
+        Path | None, Option(metavar="DIR", help="Folder of lists for __name__ in prompts.")
+    ] = None
+    true_guidance: Annotated[
+        Number, Option(metavar="G", help="Real guidance for models whose own is distilled.")
+    ] = None
+    clip_skip: Annotated[Whole, Option(metavar="N", help="Layers of CLIP to skip [0].")] = None
+    lora: Annotated[
+        list[str] | None,
+        Option(metavar="PATH[:WEIGHT]", help="A LoRA, by file or name; may be given again."),
+    ] = None
+    vae: Annotated[Path | None, Option(metavar="FILE", help="Another VAE.")] = None
+    mask: Annotated[
+        Text,
+        Option(
+            metavar="FILE|DIR|alpha",
+            help="Edit only where it is white: a mask, a folder with one of each photograph's "
+            "name, or its own alpha.",
+        ),
+    ] = None
+    mask_invert: Annotated[bool, Option("--mask-invert", help="Edit where it is black.")] = False
+    mask_grow: Annotated[Whole, Option(metavar="PIXELS", help="Wider; below 0: tighter.")] = None
+    mask_feather: Annotated[Whole, Option(metavar="PIXELS", help="Softer at its edge.")] = None
+    control: Annotated[
+        Text,
+        Option(
+            metavar="tile|lineart=PATH[:WEIGHT]",
+            help="Hold on to the photograph by a ControlNet, at high strengths.",
+        ),
+    ] = None
+    reference: Annotated[
+        Text,
+        Option(
+            metavar="IMAGE=ADAPTER[:WEIGHT]",
+            help="Take over a picture's look by an IP-Adapter.",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -124,6 +181,13 @@ class OutputOptions:
         Text, Option(metavar="FORMAT", help="keep, png, jpeg, webp, avif, tiff [keep].")
     ] = None
     quality: Annotated[Whole, Option(metavar="1-100", help="For JPEG, WebP and AVIF.")] = None
+    output_size: Annotated[
+        Text,
+        Option(
+            metavar="SIZE",
+            help="source, a longer side in pixels, or a factor such as 2x [source].",
+        ),
+    ] = None
     max_side: Annotated[Whole, Option(metavar="PIXELS", help="Make the longer side fit.")] = None
     metadata: Annotated[
         Text, Option(metavar="RULE", help="keep, strip-location, strip [keep].")
@@ -139,6 +203,16 @@ class OutputOptions:
     no_provenance: Annotated[
         bool, Option("--no-provenance", help="Do not write the recipe into the results.")
     ] = False
+
+
+@dataclass(frozen=True)
+class RecipeOptions:
+    """All that a recipe is made of."""
+
+    edit: EditOptions
+    detail: DetailOptions
+    prompt: PromptOptions
+    output: OutputOptions
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.cli.options import DetailOptions, EditOptions, OutputOptions
+from core.cli.names import Names
+from core.cli.options import DetailOptions, EditOptions, OutputOptions, RecipeOptions
+from core.cli.prompting import prompt_values
 from core.errors import SettingsError
-from core.presets import DEFAULT_PRESET, find_preset, load_presets
-from core.recipe import Mode, Recipe, edit_settings, load_recipe, output_settings
+from core.models.spec import BUILTIN_ID, Layout, ModelSpec
+from core.presets import default_preset, find_preset, is_for, load_presets
+from core.recipe import Mode, ModelKind, Recipe, edit_settings, load_recipe, output_settings
 from core.samplers import read_sampler
 
 # An option of one mode would silently do nothing in the other.
@@ -28,27 +31,27 @@ class Wanted:
     strengths: tuple[float, ...] = ()
 
 
-def read_options(
-    edit: EditOptions,
-    detail: DetailOptions,
-    output: OutputOptions,
-    *,
-    folder: Path | None = None,
-    presets: Path | None = None,
-) -> Wanted:
+def read_options(asked: RecipeOptions, names: Names, *, folder: Path | None = None) -> Wanted:
     """Return the recipe that the options ask for.
 
     Args:
+        asked: the options.
+        names: what models, LoRAs and presets are called.
         folder: the output folder, None for the one beside the photographs.
-        presets: the user's own presets.
 
     Raises:
         SettingsError: a value is not allowed, or two options contradict each other.
+        ModelNotFoundError, ModelUntrustedError: the model named.
     """
+    edit, detail, output = asked.edit, asked.detail, asked.output
     strengths = _read_strengths(edit.strength)
     mode = _asked_mode(edit)
-    base = _base(edit, mode, presets)
+    spec = names.spec_of(_model_name(detail.model) or BUILTIN_ID)
+    base = _base(edit, mode, names.presets, spec)
     values = _edit_values(edit, detail) | ({"mode": mode} if mode else {})
+    if detail.model is not None and spec.layout is not Layout.REGRAIN:
+        values["model"] = spec.id
+    values |= prompt_values(asked.prompt, names.find_lora)
     if strengths:
         values["strength"] = strengths[0]
     _check_mode(values, mode or base.edit.mode)
@@ -87,16 +90,34 @@ def _asked_mode(edit: EditOptions) -> Mode | None:
     return Mode.REPAINT if edit.strength is not None else None
 
 
-def _base(edit: EditOptions, mode: Mode | None, presets: Path | None) -> Recipe:
+def _base(
+    edit: EditOptions, mode: Mode | None, presets_folder: Path | None, spec: ModelSpec
+) -> Recipe:
     if edit.recipe is not None and edit.preset is not None:
         raise SettingsError("--recipe and --preset exclude each other.", hint="Give one of them.")
     if edit.recipe is not None:
         return load_recipe(edit.recipe)
     if edit.preset is not None:
-        return find_preset(edit.preset, load_presets(presets))
-    if mode is Mode.REPAINT:
+        presets = load_presets(presets_folder)
+        return _fitting(find_preset(edit.preset, presets), spec, presets)
+    if mode is Mode.REPAINT and spec.kind is ModelKind.BUILTIN:
         return Recipe(name="Repaint")
-    return find_preset(DEFAULT_PRESET, load_presets())
+    return default_preset(spec.kind)
+
+
+def _fitting(preset: Recipe, spec: ModelSpec, presets: tuple[Recipe, ...]) -> Recipe:
+    """Return a preset that was made for models of this kind.
+
+    Raises:
+        SettingsError: it was made for others.
+    """
+    if is_for(preset, spec.kind):
+        return preset
+    others = ", ".join(other.name for other in presets if is_for(other, spec.kind))
+    hint = f"For {spec.name} there are: {others}."
+    if spec.kind is ModelKind.BUILTIN:
+        hint += " For another model give --model as well: see regrain models."
+    raise SettingsError(f"{preset.name} is not made for {spec.name}.", hint=hint)
 
 
 def _for_mode(base: Recipe, mode: Mode | None) -> dict[str, Any]:
@@ -116,8 +137,6 @@ def _edit_values(edit: EditOptions, detail: DetailOptions) -> dict[str, Any]:
         "model": _model_name(detail.model),
         "num_inference_steps": detail.steps,
         "guidance_scale": detail.guidance,
-        "prompt": detail.prompt,
-        "negative_prompt": detail.negative_prompt,
         "seed": detail.seed,
         "seed_mode": detail.seed_mode,
         "size": detail.size,
@@ -156,12 +175,32 @@ def _output_values(output: OutputOptions, folder: Path | None) -> dict[str, Any]
         "name_template": output.name,
         "format": _lowered(output.format),
         "quality": output.quality,
-        "max_side": output.max_side,
+        **_size_values(output),
         "metadata": _lowered(output.metadata),
         "on_conflict": _lowered(output.on_conflict),
         "provenance": False if output.no_provenance else None,
     }
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _size_values(output: OutputOptions) -> dict[str, Any]:
+    """Read `source`, `2048` and `2x`; --max-side is the older way to say the second."""
+    text = output.output_size
+    if text is None:
+        return {"max_side": output.max_side}
+    if output.max_side is not None:
+        raise SettingsError("--output-size and --max-side exclude each other.")
+    word = text.strip().casefold()
+    try:
+        if word == "source":
+            return {"max_side": None}
+        if word.endswith("x"):
+            return {"scale": float(word[:-1])}
+        return {"max_side": int(word)}
+    except ValueError as error:
+        raise SettingsError(
+            f"output_size = {text!r}: allowed are source, a longer side such as 2048, or 2x."
+        ) from error
 
 
 def _lowered(text: str | None) -> str | None:

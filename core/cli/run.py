@@ -1,14 +1,23 @@
 """`regrain run`: edit photographs."""
 
 from core.cli.grouped import takes
-from core.cli.options import DetailOptions, EditOptions, Inputs, OutputOptions, RunOptions
+from core.cli.options import (
+    DetailOptions,
+    EditOptions,
+    Inputs,
+    OutputOptions,
+    PromptOptions,
+    RecipeOptions,
+    RunOptions,
+)
 
 
-@takes(Inputs, EditOptions, DetailOptions, OutputOptions, RunOptions)
+@takes(Inputs, EditOptions, DetailOptions, PromptOptions, OutputOptions, RunOptions)
 def run(
     inputs: Inputs,
     edit: EditOptions,
     detail: DetailOptions,
+    prompt: PromptOptions,
     output: OutputOptions,
     options: RunOptions,
 ) -> int:
@@ -20,4 +29,4 @@ def run(
     """
     from core.cli.batch import run_command
 
-    return run_command(inputs, edit, detail, output, options)
+    return run_command(inputs, RecipeOptions(edit, detail, prompt, output), options)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from core.cli.console import Console
+from core.errors import ModelNotFoundError
+from core.models.shelf import ModelShelf
+from core.models.shelf_words import missing_words
 from core.models.spec import BUILTIN_ID, ModelRegistry, ModelSpec, builtin_spec
+from core.preferences import user_paths
 
 _ABILITIES = {
     "clean": "cleans",
@@ -18,8 +22,9 @@ _ABILITIES = {
 
 def describe_models(console: Console) -> None:
     """Write one line a model: id, licence, what it can do."""
-    for model in _registry().specs.values():
-        console.result(f"{model.id}  {model.name}: {_abilities(model)} ({model.licence})")
+    for model in _known().values():
+        needs = f"; needs {missing_words(model)}" if model.missing else ""
+        console.result(f"{model.id}  {model.name}: {_abilities(model)} ({model.licence}){needs}")
         console.json(model.model_dump(mode="json"))
 
 
@@ -29,14 +34,22 @@ def describe_model(name: str, console: Console) -> None:
     Raises:
         ModelNotFoundError: there is none of that name.
     """
-    model = _registry().get(name)
+    known = _known()
+    if name not in known:
+        raise ModelNotFoundError(
+            f"There is no model called {name}.", hint=f"Known: {', '.join(known)}."
+        )
+    model = known[name]
     console.json(model.model_dump(mode="json"))
     for label, value in _facts(model).items():
-        console.result(f"{label:12} {value}")
+        if value:
+            console.result(f"{label:12} {value}")
 
 
-def _registry() -> ModelRegistry:
-    return ModelRegistry({BUILTIN_ID: builtin_spec()})
+def _known() -> dict[str, ModelSpec]:
+    """Return all models; nothing of them is read."""
+    shelf = ModelShelf(user_paths().models)
+    return ModelRegistry({BUILTIN_ID: builtin_spec()}, shelf).all()
 
 
 def _abilities(model: ModelSpec) -> str:
@@ -57,6 +70,7 @@ def _facts(model: ModelSpec) -> dict[str, str]:
         f"repaint, {defaults.clean_steps} to clean, {defaults.scheduler}",
         "strengths": ", ".join(f"{zone.word} to {zone.until:g}" for zone in model.zones),
         "licence": model.licence,
+        "needs": missing_words(model),
         "folder": str(model.folder),
         "files": ", ".join(file.path for file in model.files),
     }

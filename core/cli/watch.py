@@ -7,8 +7,14 @@ import typer
 from typer.core import TyperGroup
 
 from core.cli.grouped import SectionedCommand, takes
-from core.cli.options import DetailOptions, EditOptions, OutputOptions
-from core.cli.watch_options import WatchInputs, WatchReporting, WatchTiming
+from core.cli.options import (
+    DetailOptions,
+    EditOptions,
+    OutputOptions,
+    PromptOptions,
+    RecipeOptions,
+)
+from core.cli.watch_options import WatchInputs, WatchOptions, WatchReporting, WatchTiming
 
 
 class _FolderFirst(TyperGroup):
@@ -36,12 +42,16 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object a line.")]
 
 
 @app.command("start", cls=SectionedCommand)
-@takes(WatchInputs, WatchTiming, EditOptions, DetailOptions, OutputOptions, WatchReporting)
+@takes(
+    *(WatchInputs, WatchTiming, EditOptions, DetailOptions),
+    *(PromptOptions, OutputOptions, WatchReporting),
+)
 def start(
     inputs: WatchInputs,
     timing: WatchTiming,
     edit: EditOptions,
     detail: DetailOptions,
+    prompt: PromptOptions,
     output: OutputOptions,
     reporting: WatchReporting,
 ) -> int:
@@ -53,16 +63,21 @@ def start(
     """
     from core.cli.watch_here import watch_here
 
-    return watch_here(inputs, timing, edit, detail, output, reporting)
+    asked = RecipeOptions(edit, detail, prompt, output)
+    return watch_here(WatchOptions(inputs, timing, asked, reporting))
 
 
 @app.command("add", cls=SectionedCommand)
-@takes(WatchInputs, WatchTiming, EditOptions, DetailOptions, OutputOptions, WatchReporting)
+@takes(
+    *(WatchInputs, WatchTiming, EditOptions, DetailOptions),
+    *(PromptOptions, OutputOptions, WatchReporting),
+)
 def add(
     inputs: WatchInputs,
     timing: WatchTiming,
     edit: EditOptions,
     detail: DetailOptions,
+    prompt: PromptOptions,
     output: OutputOptions,
     reporting: WatchReporting,
 ) -> int:
@@ -72,7 +87,8 @@ def add(
     """
     from core.cli.watch_rules import add_rule
 
-    return add_rule(inputs, timing, edit, detail, output, reporting)
+    asked = RecipeOptions(edit, detail, prompt, output)
+    return add_rule(WatchOptions(inputs, timing, asked, reporting))
 
 
 @app.command("list")

@@ -7,6 +7,8 @@ from typing import Annotated, ClassVar
 
 from typer import Argument, Option
 
+from core.cli.options import RecipeOptions
+
 Text = str | None
 
 
@@ -81,3 +83,13 @@ class WatchReporting:
         Path | None, Option(metavar="FILE", help="Another library than the user's own.")
     ] = None
     project: Annotated[str, Option(metavar="NAME", help="The project to file it under.")] = ""
+
+
+@dataclass(frozen=True)
+class WatchOptions:
+    """All options of `watch start` and `watch add`."""
+
+    inputs: WatchInputs
+    timing: WatchTiming
+    recipe: RecipeOptions
+    reporting: WatchReporting

@@ -6,9 +6,8 @@ from pathlib import Path
 
 from core.cli.console import Console
 from core.cli.exits import ExitCode
-from core.cli.options import DetailOptions, EditOptions, OutputOptions
-from core.cli.watch_options import WatchInputs, WatchReporting, WatchTiming
-from core.cli.watch_wish import WatchOptions, store_rule
+from core.cli.watch_options import WatchOptions
+from core.cli.watch_wish import store_rule
 from core.events import WatchState
 from core.library.ids import WatchRuleId
 from core.library.watch import PAUSED
@@ -34,20 +33,15 @@ _KIND_WORDS = {
 
 
 def add_rule(
-    inputs: WatchInputs,
-    timing: WatchTiming,
-    edit: EditOptions,
-    detail: DetailOptions,
-    output: OutputOptions,
-    reporting: WatchReporting,
+    options: WatchOptions,
 ) -> ExitCode:
     """Store a rule for the service or the window.
 
     Raises:
         CoreError: a setting is wrong, or results would come back into the folder.
     """
+    reporting = options.reporting
     console = Console(quiet=reporting.quiet, verbose=reporting.verbose, json_lines=reporting.json)
-    options = WatchOptions(inputs, timing, edit, detail, output, reporting)
     with open_services(reporting.library) as services:
         rule, _ = store_rule(options, services, console, attended=False)
         console.json(rule_values(rule, {}))

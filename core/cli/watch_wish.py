@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from core.cli.console import Console
-from core.cli.options import DetailOptions, EditOptions, OutputOptions
+from core.cli.names import known_names
 from core.cli.recipes import Wanted, read_options
-from core.cli.watch_options import WatchInputs, WatchReporting, WatchTiming
+from core.cli.watch_options import WatchOptions
 from core.errors import SettingsError
 from core.library.watch import WatchRules
 from core.library.watched import Existing, Recursion, WatchRule
@@ -18,18 +17,6 @@ from core.services import Services
 from core.watch.cost import cost_of
 from core.watch.guards import same_place
 from core.watch.setup import WatchPlan, WatchWish, begin_watch, plan_watch
-
-
-@dataclass(frozen=True)
-class WatchOptions:
-    """All options of `watch start` and `watch add`."""
-
-    inputs: WatchInputs
-    timing: WatchTiming
-    edit: EditOptions
-    detail: DetailOptions
-    output: OutputOptions
-    reporting: WatchReporting
 
 
 def store_rule(
@@ -52,13 +39,7 @@ def store_rule(
     Raises:
         SettingsError: an option is wrong, or results would come back into the folder.
     """
-    wanted = read_options(
-        options.edit,
-        options.detail,
-        options.output,
-        folder=options.inputs.output,
-        presets=services.paths.presets,
-    )
+    wanted = read_options(options.recipe, known_names(console), folder=options.inputs.output)
     existing = _read_existing(options.inputs.existing)
     wish = _wish(options, wanted, attended=attended)
     plan = plan_watch(wish, services.watch, services.registry, services.paths.pictures)

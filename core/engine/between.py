@@ -22,7 +22,7 @@ class PassDropped(Exception):
 
 
 class BetweenLayers:
-    """Calls `act` before each convolution of a network, as long as it is not closed.
+    """Calls `act` before each convolution or block of a network, as long as it is not closed.
 
     A pass over a large tile takes a second and more on a processor; a layer of it some hundredths.
     What `act` raises ends the pass.
@@ -32,7 +32,9 @@ class BetweenLayers:
         def before(_module: nn.Module, _inputs: object) -> None:
             act()
 
-        layers = [m for m in network.modules() if isinstance(m, nn.Conv2d)]
+        # Transformers have no convolutions; their blocks are members of lists.
+        blocks = [m for part in network.children() if isinstance(part, nn.ModuleList) for m in part]
+        layers = [m for m in network.modules() if isinstance(m, nn.Conv2d)] + blocks
         self._handles: list[RemovableHandle] = [
             layer.register_forward_pre_hook(before) for layer in layers
         ]

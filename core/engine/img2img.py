@@ -6,10 +6,11 @@ can answer several photographs in one pass.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Hashable
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby, pairwise
+from typing import Any
 
 import torch
 
@@ -33,14 +34,17 @@ class NotFinite(ItemError):
 
 @dataclass(frozen=True)
 class Ask:
-    """What a photograph needs of the network: v for `count` samples at `timestep`.
+    """What a photograph needs of the network: its answers to `count` samples at `timestep`.
 
-    `sample` gives one of them, (3, h, w), when its turn comes: none lies in memory before.
+    `sample` gives one of them when its turn comes: none lies in memory before. It is (3, h, w)
+    for models that work on pixels, and a Request for those that work on latents. Only samples of
+    asks that are `alike` may share a pass.
     """
 
     count: int
     timestep: float
-    sample: Callable[[int], torch.Tensor]
+    sample: Callable[[int], Any]
+    alike: Hashable = None
 
 
 Denoising = Generator[Ask, list[torch.Tensor], State]

@@ -3,59 +3,66 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Generator, Hashable
 from dataclasses import dataclass
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Any, Generic
 
 import torch
+from typing_extensions import TypeVar
 
 from core.engine.bands import State
-from core.engine.img2img import Ask, Denoising
+from core.engine.img2img import Ask
 from core.errors import ItemError
 
 Key = TypeVar("Key", bound=Hashable)
+Result = TypeVar("Result", default=State)
 
-Predict = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-"""v for samples (rows, 3, h, w) at timesteps (rows,)."""
+Predict = Callable[[Any, torch.Tensor], Any]
+"""The network's answers, one a row, to samples at timesteps (rows,).
+
+Samples and answers are (rows, 3, h, w) for models that work on pixels; for those that work on
+latents, samples are a list of Requests, and answers what the network gave for each.
+"""
 
 
 @dataclass(frozen=True)
-class Ended(Generic[Key]):
-    """A photograph that left the group: its state without noise, or what went wrong."""
+class Ended(Generic[Key, Result]):
+    """A photograph that left the group: what it came to, or what went wrong."""
 
     key: Key
-    outcome: State | ItemError
+    outcome: Result | ItemError
 
 
 @dataclass
-class _Open:
+class _Open(Generic[Result]):
     """An Ask and the answers it has so far."""
 
-    denoising: Denoising
+    denoising: Generator[Ask, list[Any], Result]
     ask: Ask
-    answers: list[torch.Tensor | None]
+    answers: list[Any]
 
 
-class Group(Generic[Key]):
-    """Photographs whose tiles have one shape, led on together; each ends on its own.
+class Group(Generic[Key, Result]):
+    """Photographs led on together; each ends on its own. Result: State, if nothing else is said.
 
     Every pass has exactly `rows` rows, the last ones filled up with copies: kernels choose their
     order of sums by shape, so only a constant shape gives the same bits whatever the neighbours.
+    Samples of another shape than the first one waiting go into a pass of their own.
     """
 
     def __init__(self, predict: Predict, rows: int) -> None:
         self._predict, self._rows = predict, rows
-        self._open: dict[Key, _Open] = {}
+        self._open: dict[Key, _Open[Result]] = {}
         self._waiting: deque[tuple[Key, int]] = deque()
-        self._ended: list[Ended[Key]] = []
+        self._ended: list[Ended[Key, Result]] = []
 
     @property
     def keys(self) -> tuple[Key, ...]:
         """The photographs that are still being led."""
         return tuple(self._open)
 
-    def add(self, key: Key, denoising: Denoising) -> None:
+    def add(self, key: Key, denoising: Generator[Ask, list[Any], Result]) -> None:
         """Take a photograph in; only before the first pass of its own."""
         self._advance(key, denoising, None)
 
@@ -68,36 +75,49 @@ class Group(Generic[Key]):
 
     def next_keys(self) -> tuple[Key, ...]:
         """Return the photographs of which something goes into the next pass."""
-        return tuple(dict.fromkeys(key for key, _ in islice(self._waiting, self._rows)))
+        return tuple(dict.fromkeys(key for key, _ in self._next()))
 
     def run_pass(self) -> Counter[Key]:
         """Run the network once; return how many rows each photograph had in the pass."""
-        chosen = [self._waiting.popleft() for _ in range(min(self._rows, len(self._waiting)))]
+        chosen = self._next()
+        for row in chosen:
+            self._waiting.remove(row)
         padded = chosen + chosen[-1:] * (self._rows - len(chosen))
         asks = {key: self._open[key].ask for key, _ in chosen}
-        samples = torch.stack([asks[key].sample(index) for key, index in padded])
+        samples = [asks[key].sample(index) for key, index in padded]
         timesteps = torch.tensor([asks[key].timestep for key, _ in padded])
-        for (key, index), v in zip(chosen, self._predict(samples, timesteps), strict=False):
-            self._open[key].answers[index] = v
+        for (key, index), answer in zip(
+            chosen, self._predict(_together(samples), timesteps), strict=False
+        ):
+            self._open[key].answers[index] = answer
         for key in asks:
             self._answer(key)
         return Counter(key for key, _ in chosen)
 
-    def take_ended(self) -> list[Ended[Key]]:
+    def _next(self) -> list[tuple[Key, int]]:
+        if not self._waiting:
+            return []
+        kind = self._open[self._waiting[0][0]].ask.alike
+        fitting = (row for row in self._waiting if self._open[row[0]].ask.alike == kind)
+        return list(islice(fitting, self._rows))
+
+    def take_ended(self) -> list[Ended[Key, Result]]:
         """Return those that ended since the last call, in order."""
         ended, self._ended = self._ended, []
         return ended
 
     def _answer(self, key: Key) -> None:
         waiting = self._open[key]
-        answers = [v for v in waiting.answers if v is not None]
+        answers = [answer for answer in waiting.answers if answer is not None]
         if len(answers) == len(waiting.answers):
             del self._open[key]
             self._advance(key, waiting.denoising, answers)
 
-    def _advance(self, key: Key, denoising: Denoising, v: list[torch.Tensor] | None) -> None:
+    def _advance(
+        self, key: Key, denoising: Generator[Ask, list[Any], Result], answers: list[Any] | None
+    ) -> None:
         try:
-            ask = next(denoising) if v is None else denoising.send(v)
+            ask = next(denoising) if answers is None else denoising.send(answers)
         except StopIteration as end:
             self._ended.append(Ended(key, end.value))
         except ItemError as error:
@@ -105,3 +125,7 @@ class Group(Generic[Key]):
         else:
             self._open[key] = _Open(denoising, ask, [None] * ask.count)
             self._waiting.extend((key, index) for index in range(ask.count))
+
+
+def _together(samples: list[Any]) -> Any:
+    return torch.stack(samples) if isinstance(samples[0], torch.Tensor) else samples

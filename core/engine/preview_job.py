@@ -54,7 +54,7 @@ class PreviewJob:
         self._began = time.monotonic()
         self._facts: Facts = {}
         self._holding = Holding()
-        self._predict: Predict = bench.model.denoiser.predict
+        self._predict: Predict = bench.model.pixel_denoiser.predict
 
     def make(self) -> None:
         """Show all pictures.
@@ -77,13 +77,13 @@ class PreviewJob:
         except NotFinite:
             if self._bench.model.numerics.dtype == "fp32":
                 raise
-            self._predict = self._bench.model.denoiser.in_fp32().predict
+            self._predict = self._bench.model.pixel_denoiser.in_fp32().predict
             self._lead_down(view, descent)
 
     def _aim(self, view: View) -> tuple[Aim, Descent | None]:
         """Return where to start; a reduced photograph has less noise than the whole one."""
         model, edit, source = self._bench.model, self._message.edit, self._source
-        curve = model.denoiser.curve
+        curve = model.pixel_denoiser.curve
         aim = aim_of(edit, model.spec, curve, source.noise)
         used = aim
         if view.factor < 1 and aim.sigma is not None and aim.ratio > 0:
@@ -134,7 +134,7 @@ class PreviewJob:
         steps = min(_DRAFT_STEPS if descent.add_noise else 1, len(descent.ratios))
         if _calls(descent) <= steps:
             return descent
-        curve, sigmas = self._bench.model.denoiser.curve, self._message.edit.sigmas
+        curve, sigmas = self._bench.model.pixel_denoiser.curve, self._message.edit.sigmas
         ratios = noise_ratios(descent.ratios[0], steps, sigmas, curve)
         return replace(descent, scheduler=SchedulerName.DDIM, ratios=ratios)
 

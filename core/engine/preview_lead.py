@@ -93,7 +93,7 @@ def lead(
 
     state = Excerpt(region, photo.height, photo.width, read, descent)
     tile = chosen_tile(SizeMode.AUTO, region.height, region.width, model.numerics.tile)
-    leading = denoise(state, descent.ratios, model.denoiser.curve, tile, multiple)
+    leading = denoise(state, descent.ratios, model.pixel_denoiser.curve, tile, multiple)
     watcher = None
     if watch is not None:
         grid = tile_grid(region.height, region.width, tile, multiple)

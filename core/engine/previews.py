@@ -107,7 +107,7 @@ class Previewer:
         source.noise()
         message = MakePreview(request=0, model="", source=Path(), edit=EditSettings(amount=10))
         PreviewJob(message, source, self._bench, lambda _message, _jpeg: None).make()
-        self._bench.pace.measure(self._bench.model.denoiser.predict)
+        self._bench.pace.measure(self._bench.model.pixel_denoiser.predict)
         self._changes.clear()
 
     def work(self) -> None:

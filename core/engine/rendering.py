@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from typing import Any
 
 import torch
 
-from core.engine.bands import Bands, State
+from core.engine.bands import Bands
 from core.engine.between import Interlude, PassDropped
 from core.engine.finish import Finished, finished_pixels
-from core.engine.img2img import Denoising, denoise
+from core.engine.img2img import Ask, denoise
 from core.engine.ladder import Rung
 from core.engine.loader import Denoiser, load_denoiser
 from core.engine.messages import ItemCanceled, Stepped
@@ -61,10 +62,10 @@ class Renderer:
 
     def _denoise(self, tasks: dict[int, Task], rung: Rung, *, in_fp32: bool) -> None:
         """Run the network until every photograph has ended, was dropped, or waits for fp32."""
-        group: Group[int] = Group(self._predict(rung, in_fp32=in_fp32), rung.rows)
-        for task in tasks.values():
+        group: Group[int, Any] = Group(self._predict(rung, in_fp32=in_fp32), rung.rows)
+        for task in list(tasks.values()):
             if task.in_fp32 is in_fp32:
-                group.add(task.item, self._denoising(task, rung))
+                self._begin(group, tasks, task, rung)
         while group.keys:
             self._drop_canceled(group, tasks)
             if group.keys:
@@ -72,7 +73,16 @@ class Renderer:
             for ended in group.take_ended():
                 self._settle(tasks, tasks[ended.key], ended.outcome, rung)
 
-    def _pass(self, group: Group[int], tasks: dict[int, Task], rung: Rung) -> None:
+    def _begin(
+        self, group: Group[int, Any], tasks: dict[int, Task], task: Task, rung: Rung
+    ) -> None:
+        try:
+            group.add(task.item, self._denoising(task, rung))
+        except ItemError as error:
+            self._writer.trouble(task.item, error)
+            del tasks[task.item]
+
+    def _pass(self, group: Group[int, Any], tasks: dict[int, Task], rung: Rung) -> None:
         started, spent = time.monotonic(), self._interlude.spent
         self._interlude.begin(group.next_keys())
         try:
@@ -107,21 +117,19 @@ class Renderer:
             return 0
         return task.calls * task.tiles(rung) * math.prod(task.shape(rung))
 
-    def _drop_canceled(self, group: Group[int], tasks: dict[int, Task]) -> None:
+    def _drop_canceled(self, group: Group[int, Any], tasks: dict[int, Task]) -> None:
         for item in group.keys:
             if self._is_canceled(item):
                 group.drop(item)
                 del tasks[item]
                 self._send(ItemCanceled(item=item))
 
-    def _settle(
-        self, tasks: dict[int, Task], task: Task, outcome: State | ItemError, rung: Rung
-    ) -> None:
+    def _settle(self, tasks: dict[int, Task], task: Task, outcome: Any, rung: Rung) -> None:
         """Write and report what came out, or leave it for another try in fp32."""
         try:
             if isinstance(outcome, ItemError):
                 raise outcome
-            finished = finished_pixels(task.prepared, outcome, self._interlude.breathe)
+            finished = self._finished(task, outcome)
             self._publish(task, finished, rung)
         except ItemError as error:
             again = error.reason in (Reason.NAN, Reason.BLACK) and not task.in_fp32
@@ -130,6 +138,10 @@ class Renderer:
                 return
             self._writer.trouble(task.item, error)
         del tasks[task.item]
+
+    def _finished(self, task: Task, outcome: Any) -> Finished:
+        """Return the result's pixels; raises NotFinite, or another ItemError of its own."""
+        return finished_pixels(task.prepared, outcome, self._interlude.breathe)
 
     def _publish(self, task: Task, finished: Finished, rung: Rung) -> None:
         model = self._model
@@ -149,16 +161,16 @@ class Renderer:
             facts |= {"guarded": round(finished.guarded, 4), "note": f"{facts['note']}, {share}"}
 
     def _predict(self, rung: Rung, *, in_fp32: bool) -> Predict:
-        denoiser = self._model.denoiser
+        denoiser = self._model.pixel_denoiser
         if rung.on_cpu:
             # Kept, once loaded: where one photograph did not fit, the next ones often do not.
             self._on_cpu = self._on_cpu or load_denoiser(self._model.spec, "cpu", "fp32")
             denoiser = self._on_cpu
         return denoiser.in_fp32().predict if in_fp32 else denoiser.predict
 
-    def _denoising(self, task: Task, rung: Rung) -> Denoising:
+    def _denoising(self, task: Task, rung: Rung) -> Generator[Ask, list[Any], Any]:
         """Return the generator that leads a photograph from its first noise level to none."""
-        prepared, denoiser = task.prepared, self._model.denoiser
+        prepared, denoiser = task.prepared, self._model.pixel_denoiser
         assert prepared.descent is not None
 
         def read(top: int, bottom: int) -> torch.Tensor:

@@ -10,6 +10,7 @@ from core.engine.loader import load_denoiser
 from core.engine.messages import DeviceInfo, DeviceKind, LoadModel, Numerics
 from core.engine.task import LoadedModel
 from core.errors import BatchStopped, DeviceMemoryError, SettingsError, StopReason
+from core.models.fit import Fit, plan_fit
 from core.models.spec import ModelSpec
 
 _DTYPES = ("fp32", "bf16", "fp16")
@@ -31,14 +32,39 @@ def set_up(message: LoadModel, versions: str) -> LoadedModel:
         DeviceMemoryError: it does not fit.
         BatchStopped: gpu_lost.
     """
-    device = _device(message)
-    numerics = _numerics(message, device, versions)
+    device, spec = _device(message), message.model
+    fit = None if spec.pixel_space else plan_fit(spec, device, _wanted_dtype(message))
+    numerics = _numerics(message, device, versions, fit)
     torch.set_num_threads(numerics.threads)
+    where, dtype, cpu_allowed = (
+        torch_device(numerics.device),
+        numerics.dtype,
+        message.device == "auto",
+    )
     try:
-        denoiser = load_denoiser(message.model, torch_device(numerics.device), numerics.dtype)
+        if fit is None:
+            denoiser = load_denoiser(spec, where, dtype)
+            return LoadedModel(spec, numerics, denoiser, cpu_allowed=cpu_allowed)
+        # Diffusers' pipelines take seconds to import, which the built-in model does without.
+        from core.engine.latent.bench import LatentBench
+        from core.engine.latent.components import load_components
+
+        bench = LatentBench(load_components(spec, where, dtype, fit))
     except RuntimeError as error:
-        raise _translated(error, message.model, device) from error
-    return LoadedModel(message.model, denoiser, numerics, cpu_allowed=message.device == "auto")
+        raise _translated(error, spec, device) from error
+    return LoadedModel(spec, numerics, bench=bench, cpu_allowed=cpu_allowed)
+
+
+def _wanted_dtype(message: LoadModel) -> str:
+    """Return the number format that was asked for; a resumed batch keeps its own.
+
+    Raises:
+        SettingsError: there is none of that name.
+    """
+    asked = message.numerics.dtype if message.numerics else message.dtype
+    if asked not in ("auto", *_DTYPES):
+        raise SettingsError(f"dtype = {asked!r}: allowed are auto, {', '.join(_DTYPES)}.")
+    return asked
 
 
 def _device(message: LoadModel) -> DeviceInfo:
@@ -65,19 +91,17 @@ def _refused(wanted: str, found: tuple[DeviceInfo, ...]) -> DeviceInfo:
     raise SettingsError(f"This computer has no device {wanted}.", hint=f"It has: {known}.")
 
 
-def _numerics(message: LoadModel, device: DeviceInfo, versions: str) -> Numerics:
+def _numerics(message: LoadModel, device: DeviceInfo, versions: str, fit: Fit | None) -> Numerics:
     stored = message.numerics
     if stored is not None and stored.device == device.key:
         return stored.model_copy(update={"versions": versions})
-    asked = stored.dtype if stored else message.dtype
-    if asked not in ("auto", *_DTYPES):
-        raise SettingsError(f"dtype = {asked!r}: allowed are auto, {', '.join(_DTYPES)}.")
-    spec = message.model
+    asked, spec = _wanted_dtype(message), message.model
+    chosen = device.dtype if asked == "auto" else asked
     rows = stored.rows if stored else message.rows
     return Numerics(
         device=device.key,
-        dtype=device.dtype if asked == "auto" else asked,
-        rows=rows or _rows(device, spec),
+        dtype=fit.dtype if fit else chosen,
+        rows=rows or (fit.rows if fit else _rows(device, spec)),
         tile=stored.tile if stored else spec.native_size,
         threads=stored.threads if stored and stored.threads else physical_cores(),
         versions=versions,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from core.engine.ladder import Rung
 from core.engine.loader import Denoiser
@@ -12,15 +14,35 @@ from core.engine.schedulers import calls_of
 from core.images.tile import pass_shape, tile_grid
 from core.models.spec import ModelSpec
 
+if TYPE_CHECKING:
+    from core.engine.latent.bench import LatentBench
+
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model ready to work, and how it computes. `cpu_allowed`: when device memory runs out."""
+    """A model ready to work, and how it computes. `cpu_allowed`: when device memory runs out.
+
+    One that works on latents has a `bench`, one on pixels a `denoiser`.
+    """
 
     spec: ModelSpec
-    denoiser: Denoiser
     numerics: Numerics
+    denoiser: Denoiser | None = None
+    bench: LatentBench | None = None
     cpu_allowed: bool = False
+
+    @property
+    def network(self) -> Any:
+        """The network that is called at each step."""
+        if self.bench is not None:
+            return self.bench.components.denoiser
+        return self.pixel_denoiser.network
+
+    @property
+    def pixel_denoiser(self) -> Denoiser:
+        """The denoiser of a model that works on pixels."""
+        assert self.denoiser is not None, "it works on latents"
+        return self.denoiser
 
 
 @dataclass
@@ -33,6 +55,11 @@ class Task:
     calls_done: int = 0
     in_fp32: bool = False
     facts: Facts = field(default_factory=dict)
+
+    @property
+    def setup(self) -> Hashable:
+        """Return what only photographs that share it may go through the network with."""
+        return None
 
     @property
     def item(self) -> int:

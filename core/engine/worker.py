@@ -41,14 +41,14 @@ class Worker:
         rows = model.numerics.rows
         self._waiting: deque[Render] = deque()
         interlude = self._interlude = Interlude(is_canceled, self._drop_waiting, previews)
-        self._layers = BetweenLayers(model.denoiser.network, interlude.layer)
+        self._layers = BetweenLayers(model.network, interlude.layer)
         self._model = model
         self._budget = MemoryBudget()
         self._send = send
         self._is_canceled = is_canceled
         self._writer = Writer(send, threads=rows, wake=wake, wait=interlude.result)
         self._reader = Reader(self._read, ahead=rows, wait=interlude.result)
-        self._renderer = Renderer(model, self._writer, send, is_canceled, interlude)
+        self._renderer = _renderer_class(model)(model, self._writer, send, is_canceled, interlude)
         self._rungs = tuple(rungs(model.numerics, cpu_allowed=model.cpu_allowed))
         self._level = 0
         self._held: Task | None = None
@@ -112,7 +112,7 @@ class Worker:
             if task is None:
                 break
             first = next(iter(taken.values()), task)
-            if task.shape(rung) != first.shape(rung):
+            if (task.shape(rung), task.setup) != (first.shape(rung), first.setup):
                 self._held = task
                 break
             taken[task.item] = task
@@ -152,9 +152,12 @@ class Worker:
     def _prepared(self, render: Render) -> Task:
         started, model = time.monotonic(), self._model
         photo = read_source(render, self._budget)
-        curve, tile = model.denoiser.curve, model.numerics.tile
-        prepared = prepare(render, photo, model.spec, curve, tile)
-        task = Task(prepared, model.spec.size_multiple, facts=dict(prepared.facts))
+        if model.bench is not None:
+            task = model.bench.task(render, photo)
+        else:
+            curve, tile = model.pixel_denoiser.curve, model.numerics.tile
+            prepared = prepare(render, photo, model.spec, curve, tile)
+            task = Task(prepared, model.spec.size_multiple, facts=dict(prepared.facts))
         task.seconds = time.monotonic() - started
         return task
 
@@ -184,3 +187,12 @@ class Worker:
         for task in tasks.values():
             task.calls_done = 0
         return False
+
+
+def _renderer_class(model: LoadedModel) -> type[Renderer]:
+    if model.bench is None:
+        return Renderer
+    # Its pipelines take seconds to import, which the built-in model does without.
+    from core.engine.latent.rendering import LatentRenderer
+
+    return LatentRenderer

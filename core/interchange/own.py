@@ -12,8 +12,9 @@ from core.interchange.restored import Draft, RestoredRecipe
 from core.models.spec import ModelSpec
 from core.recipe import EditSettings, OutputFormat, OutputSettings
 
-_FILES = {"mask": "Mask", "vae": "VAE", "control": "Control picture",
-          "reference_image": "Reference picture"}  # fmt: skip
+_FILES = {"mask": "Mask", "vae": "VAE", "control": "ControlNet",
+          "reference_image": "Reference picture", "prompts": "Prompts",
+          "wildcards": "Wildcards"}  # fmt: skip
 
 
 def read_own(properties: Mapping[str, str], specs: Sequence[ModelSpec]) -> RestoredRecipe:
@@ -48,7 +49,7 @@ def _take(draft: Draft, name: str, value: Any) -> None:
         return
     if name in _FILES:
         if value:
-            draft.note(_FILES[name], f"{value} (choose the file again)")
+            draft.note(_FILES[name], f"{_file_of(value)} (choose the file again)")
     elif name == "loras":
         for lora in value if isinstance(value, list) else ():
             if isinstance(lora, dict):
@@ -57,6 +58,13 @@ def _take(draft: Draft, name: str, value: Any) -> None:
         draft.take(name, value, name)
     else:
         draft.note(f"{name} (of a newer Regrain)", value)
+
+
+def _file_of(value: Any) -> str:
+    """Return the name of the file that a setting is about."""
+    if not isinstance(value, dict):
+        return str(value)
+    return str(value.get("image") or value.get("path") or "the photograph's own alpha")
 
 
 def _output(written: str, draft: Draft) -> OutputSettings:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from core.errors import LEFT_OUT_REASONS
+from core.errors import LEFT_OUT_REASONS, ItemError
 from core.library.chunks import chunks
 from core.library.ids import JobId
 from core.library.keys import settings_digest
@@ -86,15 +86,23 @@ def check(connection: Connection, request: JobRequest) -> Checked:
     """Look which results stand already; reads only, so it needs no write lock."""
     request = _with_drawn_seeds(connection, request)
     recipe = request.recipe
-    digests: dict[tuple[float | None, int | None], str] = {}
+    digests: dict[EditSettings | None, str] = {None: ""}
     entries = []
     for one in request.items:
-        own = (one.strength, one.seed)
-        if own not in digests:
-            edit = edit_of(recipe.edit, *own)
-            digests[own] = settings_digest(edit, recipe.output, request.model)
-        entries.append(Wanted(one.source, one.output, digests[own]))
+        edit = _own_edit(request, one)
+        if edit is not None and edit not in digests:
+            digests[edit] = settings_digest(edit, recipe.output, request.model)
+        entries.append(Wanted(one.source, one.output, digests[edit]))
     return Checked(request, tuple(stand_already(connection, entries)))
+
+
+def _own_edit(request: JobRequest, one: ItemRequest) -> EditSettings | None:
+    """Return an item's own settings; None when it cannot have any: it fails when it is its turn."""
+    edit = edit_of(request.recipe.edit, one.strength, one.seed)
+    try:
+        return request.personal(edit, one.source)
+    except ItemError:
+        return None
 
 
 def _with_drawn_seeds(connection: Connection, request: JobRequest) -> JobRequest:

@@ -14,6 +14,8 @@ from core.library.records import ItemRequest, JobRequest, Origin, SettledRequest
 from core.library.review import held_recipe, hold
 from core.models.spec import ModelSpec
 from core.outputs.names import NamePlanner, refuse_originals
+from core.personal import Personal
+from core.personal import personal as personal_settings
 from core.recipe import MAX_SEED, Recipe, SeedMode
 from core.scan import ScannedFile, ScanResult
 
@@ -34,6 +36,7 @@ def job_request(
     again: bool = False,
     review: bool = False,
     pictures: Path | None = None,
+    personal: Personal = personal_settings,
     draw_seed: Callable[[], int] | None = None,
 ) -> JobRequest:
     """Plan every output name and return the batch, writing nothing: a dry run shows just this.
@@ -41,6 +44,7 @@ def job_request(
     `strengths` empty: the recipe's own, one result a photograph; several: `{stem}_{strength}`.
     `review` plans them into a folder of the library's own, with `held_for` where they go later.
     `pictures` is the user's Pictures folder, for loose photographs without an output folder.
+    `personal` says what the recipe means for one photograph.
 
     Raises:
         SettingsError: results would land on the originals, or the name template is wrong.
@@ -63,6 +67,7 @@ def job_request(
         origin=origin,
         again=again,
         review=review,
+        personal=personal,
     )
 
 

@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from core.models.spec import ModelSpec, file_sha256
-from core.recipe import EditSettings, MetadataRule, Mode, OutputSettings, Recipe
+from core.recipe import (
+    ControlSetting,
+    EditSettings,
+    MaskSetting,
+    MetadataRule,
+    Mode,
+    OutputSettings,
+    Recipe,
+    ReferenceSetting,
+)
 
 PIXEL_VERSION = 2
 """Raised only when the same settings give other pixels than before."""
@@ -17,15 +26,19 @@ PIXEL_VERSION = 2
 _NOT_OF_MODE = {
     Mode.CLEAN: ("strength", "strength_scale", "hold_structure"),
     Mode.REPAINT: ("amount", "keep_grain"),
+    Mode.INSTRUCT: ("amount", "keep_grain", "strength", "strength_scale", "hold_structure"),
 }
 _NEEDS = {
     "prompt": "prompt",
     "negative_prompt": "negative_prompt",
     "guidance_scale": "guidance",
     "loras": "lora",
+    "true_guidance": "true_guidance",
     "mask": "inpaint",
 }
-_FILES = ("mask", "vae", "control", "reference_image")
+_FILES = ("loras", "mask", "vae", "control", "reference_image")
+_SETTLED = ("prompts", "wildcards")
+"""Where a photograph's own prompt comes from; the prompt itself counts."""
 
 
 def settings_digest(
@@ -68,7 +81,10 @@ def job_signature(
 
     The recipe's name counts only through what it does, and through a template that writes it.
     """
-    values = recipe.model_dump(mode="json", exclude={"id", "sentence", "name"})
+    values = recipe.model_dump(mode="json", exclude={"id", "sentence", "name", "kinds"})
+    for name in ("true_guidance", *_SETTLED):
+        if values["edit"][name] is None:
+            del values["edit"][name]  # recipes had none once: stored signatures stay
     values["preset"] = recipe.name if "{preset}" in recipe.output.name_template else ""
     if recipe.output.folder is not None:
         values["output"]["folder"] = str(recipe.output.folder.resolve())
@@ -83,17 +99,34 @@ def job_signature(
 def _edit_values(
     edit: EditSettings, model: ModelSpec, hash_file: Callable[[Path], str]
 ) -> dict[str, Any]:
-    values = edit.model_dump(mode="json", exclude={"model", "loras", *_FILES})
+    values = edit.model_dump(mode="json", exclude={"model", *_FILES, *_SETTLED})
     values |= {
         name: value for name, value in _defaults(edit, model).items() if values[name] is None
     }
-    for name in _FILES:
-        path = getattr(edit, name)
-        values[name] = None if path is None else hash_file(path)
+    if edit.true_guidance is None:
+        del values["true_guidance"]  # recipes had none once: stored keys stay what they are
+    values["vae"] = None if edit.vae is None else hash_file(edit.vae)
     values["loras"] = [[hash_file(lora.path), lora.weight] for lora in edit.loras]
+    for name in ("mask", "control", "reference_image"):
+        values[name] = _with_content(getattr(edit, name), hash_file)
     unused = {name for name, ability in _NEEDS.items() if not getattr(model.capabilities, ability)}
     unused.update(_NOT_OF_MODE[edit.mode])
     return {name: value for name, value in values.items() if name not in unused}
+
+
+def _with_content(
+    setting: MaskSetting | ControlSetting | ReferenceSetting | None,
+    hash_file: Callable[[Path], str],
+) -> dict[str, Any] | None:
+    """Return a setting with the content of its files in the place of their names."""
+    if setting is None:
+        return None
+    values = setting.model_dump(mode="json")
+    for name in values:
+        value = getattr(setting, name)
+        if isinstance(value, Path):
+            values[name] = hash_file(value)
+    return values
 
 
 def _defaults(edit: EditSettings, model: ModelSpec) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from core.engine.messages import Numerics
 from core.errors import Reason, StopReason
 from core.library.ids import ItemId, JobId, ProjectId, ResultId
 from core.models.spec import ModelSpec
+from core.personal import Personal, personal
 from core.recipe import EditSettings, OnConflict, OutputSettings, Recipe
 
 Facts = Mapping[str, str | int | float]
@@ -127,7 +128,8 @@ class JobRequest:
     """A batch to be stored. `signature` names the command: same inputs, recipe, output folder.
 
     `again`: results that already stand are made again. `review`: results are held in the library
-    until they are exported; each item's `held_for` says where to.
+    until they are exported; each item's `held_for` says where to. `personal` says what the recipe
+    means for one photograph.
     """
 
     recipe: Recipe
@@ -142,6 +144,7 @@ class JobRequest:
     origin: Origin = Origin.COMMAND_LINE
     again: bool = False
     review: bool = False
+    personal: Personal = personal
 
 
 @dataclass(frozen=True, slots=True)

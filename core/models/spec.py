@@ -7,27 +7,17 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from core.errors import ModelNotFoundError, ModelUntrustedError
 from core.models.trust import inside, is_inside_name, is_pickle_name, pickle_error, read_settings
-from core.recipe import SchedulerName
+from core.recipe import ModelKind, SchedulerName
 
 BUILTIN_ID = "builtin"
 SPEC_NAME = "regrain-model.json"
 _CHUNK = 1 << 20
-
-
-class ModelKind(StrEnum):
-    """Kinds of models that presets are made for."""
-
-    BUILTIN = "builtin"
-    DIFFUSION = "diffusion"
-    DISTILLED = "distilled"
-    FLOW = "flow"
-    INSTRUCT = "instruct"
 
 
 class Capabilities(BaseModel):
@@ -184,27 +174,57 @@ class ModelSpec(BaseModel):
         return next((zone.word for zone in self.zones if strength <= zone.until), "")
 
 
+class ModelSource(Protocol):
+    """Where models come from that were added; ModelShelf is one."""
+
+    def specs(self) -> dict[str, ModelSpec]:
+        """Return all of them by id, also those that lack parts."""
+
+    def get(self, model_id: str) -> ModelSpec:
+        """Return one that is ready to be used."""
+
+    def at(self, path: Path) -> ModelSpec:
+        """Return the one at this path, ready to be used."""
+
+
 @dataclass(frozen=True)
 class ModelRegistry:
-    """The models that are known, by id."""
+    """The models that are known, by id: `specs` come with the program, `shelf` has the user's."""
 
     specs: dict[str, ModelSpec] = field(default_factory=dict)
+    shelf: ModelSource | None = None
+
+    def all(self) -> dict[str, ModelSpec]:
+        """Return every model by id, also those that lack parts; raises as the shelf's `specs`."""
+        return self.specs | (self.shelf.specs() if self.shelf else {})
 
     def get(self, model: str) -> ModelSpec:
-        """Return the model called `model`, or the one in the folder with this absolute path.
+        """Return the model called `model`, or the one at this absolute path, ready to be used.
+
+        Files that changed since they were last looked at are read whole, and so is a model that
+        is used for the first time.
 
         Raises:
             ModelNotFoundError: with the known ones as its hint.
-            ModelUntrustedError: it can run code when opened.
+            ModelUntrustedError: it can run code when opened, or is not what it was when added.
+            SettingsError: the list of models cannot be read or written.
         """
         if model in self.specs:
             return self.specs[model]
         if is_pickle_name(model):
             raise pickle_error(Path(model).name)
-        if Path(model).is_absolute():
-            return read_spec(Path(model))
-        known = ", ".join(self.specs) or "none"
-        raise ModelNotFoundError(f"There is no model called {model}.", hint=f"Known: {known}.")
+        path = Path(model)
+        if path.is_absolute() and (self.shelf is None or (path / SPEC_NAME).is_file()):
+            return read_spec(path)
+        if path.is_absolute() and self.shelf:
+            return self.shelf.at(path)
+        if self.shelf and model in self.shelf.specs():
+            return self.shelf.get(model)
+        known = ", ".join(self.all()) or "none"
+        raise ModelNotFoundError(
+            f"There is no model called {model}.",
+            hint=f"Known: {known}. Add one with: regrain models add PATH",
+        )
 
 
 def builtin_spec() -> ModelSpec:
@@ -230,25 +250,48 @@ def read_spec(folder: Path) -> ModelSpec:
 
 
 def verify_files(spec: ModelSpec) -> None:
-    """Compare every file of the model with its pinned sha256.
+    """Compare every file of the model with what it was when it was added.
+
+    One whose size and time are those that were noted with its hash is not read again.
 
     Raises:
         ModelNotFoundError: a file is missing.
         ModelUntrustedError: a file is not what it was when it was added, or lies elsewhere.
     """
-    for entry in spec.files:
-        path = inside(spec.folder, entry.path)
+    for folder, entry in all_files(spec):
+        path = inside(folder, entry.path)
         try:
-            actual = file_sha256(path)
+            is_same = has_noted_stat(path, entry) or file_sha256(path) == entry.sha256
         except OSError as error:
             raise ModelNotFoundError(
                 f"{spec.name} lacks {entry.path}: {error.strerror}.", hint="Install it again."
             ) from error
-        if actual != entry.sha256:
-            raise ModelUntrustedError(
-                f"{entry.path} of {spec.name} is not the file that was added.",
-                hint="Add the model again if you changed it yourself.",
-            )
+        if not is_same:
+            raise changed_error(spec, entry)
+
+
+def changed_error(spec: ModelSpec, entry: ModelFile) -> ModelUntrustedError:
+    """Return the error for a file whose content changed since its model was added."""
+    return ModelUntrustedError(
+        f"{entry.path} of {spec.name} is not the file that was added.",
+        hint="Add the model again if you changed it yourself.",
+    )
+
+
+def all_files(spec: ModelSpec) -> list[tuple[Path, ModelFile]]:
+    """Return the folder and the entry of each file, settings that lie apart included."""
+    own = [(spec.folder, entry) for entry in spec.files]
+    settings = spec.config_folder
+    return own + ([(settings, entry) for entry in spec.config_files] if settings else [])
+
+
+def has_noted_stat(path: Path, entry: ModelFile) -> bool:
+    """Return whether a file's size and time are those noted with its hash; OSError: it is gone."""
+    found = path.stat()
+    return entry.mtime_ns != 0 and (found.st_size, found.st_mtime_ns) == (
+        entry.size,
+        entry.mtime_ns,
+    )
 
 
 def file_sha256(path: Path) -> str:

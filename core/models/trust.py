@@ -29,6 +29,9 @@ _REMOTE_CODE = frozenset({"auto_map", "custom_pipeline", "custom_pipelines", "tr
 _PICKLE = re.compile(rb"\x80[\x02-\x05]|\(dp\d|\(lp\d|c(?:__builtin__|builtins|posix|nt|os)\n")
 _ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ", b"Rar!", b"\x93NUMPY")
 _CODE_SUFFIXES = frozenset({".py", ".pyc", ".pyd", ".so", ".dll", ".dylib", ".exe", ".sh", ".bat"})
+_OPENED = frozenset({".safetensors", ".json", ".txt", ".jinja"})
+"""Weights, settings, vocabularies, and templates of chats, which run in a sandbox."""
+
 _DRIVE = re.compile(r"^[A-Za-z]:")
 
 
@@ -102,20 +105,21 @@ def class_of(path: Path, values: Mapping[str, Any], classes: Collection[str]) ->
 
 
 def read_pipeline(
-    folder: Path, pipelines: Collection[str], components: Collection[str]
+    folder: Path, pipelines: Collection[str], components: Collection[str], home: str = ""
 ) -> dict[str, str]:
     """Return the class of each part of a pipeline in diffusers' layout, by the part's folder.
 
     Args:
-        folder: holds MODEL_INDEX.
+        folder: holds all that the pipeline is made of.
         pipelines: classes that a pipeline may be.
         components: classes that its parts may be.
+        home: where in `folder` MODEL_INDEX lies.
 
     Raises:
         OSError: the index cannot be read.
         ModelUntrustedError: something is named that is not in these lists.
     """
-    index = inside(folder, MODEL_INDEX)
+    index = inside(folder, f"{home}/{MODEL_INDEX}" if home else MODEL_INDEX)
     values = read_settings(index)
     class_of(index, values, pipelines)
     parts = {}
@@ -126,13 +130,17 @@ def read_pipeline(
         known = len(entry) == 2 and all(isinstance(word, str) for word in entry)
         if not known or entry[0] not in LIBRARIES or entry[1] not in components:
             _refuse(f"{MODEL_INDEX} names {str(entry)[:80]}, which Regrain does not run")
-        inside(folder, name)
+        inside(folder, f"{home}/{name}" if home else name)
         parts[name] = str(entry[1])
     return parts
 
 
-def read_shards(index: Path) -> tuple[str, ...]:
+def read_shards(index: Path, folder: Path | None = None) -> tuple[str, ...]:
     """Return the files that an index of weights (`*.safetensors.index.json`) names, sorted.
+
+    Args:
+        index: lies beside them.
+        folder: out of which no link may lead; None: the index's own.
 
     Raises:
         OSError: it cannot be read.
@@ -147,27 +155,32 @@ def read_shards(index: Path) -> tuple[str, ...]:
             raise pickle_error(name[:80])
         if name != PurePosixPath(name).name or not name.endswith(".safetensors"):
             _refuse(f"{index.name} names {name[:80]!r}, which is no .safetensors file beside it")
-        inside(index.parent, name)
+        whole = folder or index.parent
+        inside(whole, (index.parent / name).relative_to(whole).as_posix())
     return tuple(names)
 
 
-def check_folder(folder: Path) -> tuple[Path, ...]:
-    """Return what of a model's folder may be opened: .safetensors, .json and .txt, sorted.
+def check_folder(folder: Path, home: str = "") -> tuple[Path, ...]:
+    """Return what of a model's folder may be opened (_OPENED), sorted.
 
     Pickles beside them are passed over, as they are never opened; programs are not.
+
+    Args:
+        folder: out of which no link may lead.
+        home: where in it the model begins.
 
     Raises:
         OSError: the folder cannot be read.
         ModelUntrustedError: it holds a program, a link out of it, or nothing but pickles.
     """
     kept, pickles = [], []
-    for path in sorted(folder.rglob("*")):
+    for path in sorted((folder / home).rglob("*")):
         suffix = path.suffix.lower()
         if suffix in _CODE_SUFFIXES:
             _refuse(f"{folder.name} holds a program ({path.name})")
         if is_pickle_name(path.name):
             pickles.append(path.name)
-        elif suffix in (".safetensors", ".json", ".txt"):
+        elif suffix in _OPENED:
             kept.append(inside(folder, path.relative_to(folder).as_posix()))
     if pickles and not any(path.suffix.lower() == ".safetensors" for path in kept):
         raise pickle_error(pickles[0])

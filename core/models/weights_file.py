@@ -43,6 +43,27 @@ def read_header(path: Path) -> dict[str, Tensor]:
         OSError: the file cannot be read.
         ModelUntrustedError: the header is not what such a file has.
     """
+    values, start, size = _opened(path)
+    values.pop("__metadata__", None)
+    tensors = {name: _tensor(path, name, entry, start) for name, entry in values.items()}
+    _check_order(path, tensors, start, size)
+    return tensors
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """Return what whoever wrote a .safetensors file noted in it; empty where nothing is.
+
+    Raises:
+        OSError: the file cannot be read.
+        ModelUntrustedError: the header is not what such a file has.
+    """
+    noted = _opened(path)[0].get("__metadata__")
+    pairs = noted.items() if isinstance(noted, dict) else ()
+    return {name: text for name, text in pairs if isinstance(text, str)}
+
+
+def _opened(path: Path) -> tuple[dict[str, Any], int, int]:
+    """Return a header's values, where the tensors begin, and the file's length."""
     with open_file(path) as file:
         status = os.fstat(file.fileno())
         head = file.read(8)
@@ -51,12 +72,7 @@ def read_header(path: Path) -> dict[str, Tensor]:
             _refuse(path, "ends too early, or is no .safetensors file")
         if length > MAX_HEADER:
             _refuse(path, f"has a header of {length / 1e6:,.0f} MB")
-        values = _parsed(path, file.read(length))
-    start = 8 + length
-    values.pop("__metadata__", None)
-    tensors = {name: _tensor(path, name, entry, start) for name, entry in values.items()}
-    _check_order(path, tensors, start, status.st_size)
-    return tensors
+        return _parsed(path, file.read(length)), 8 + length, status.st_size
 
 
 def open_file(path: Path) -> BinaryIO:

@@ -52,6 +52,7 @@ class Decider:
         self._queue = parts.queue
         self._catalog = parts.catalog
         self._publisher = parts.publisher
+        self._personal = parts.personal
         self._report = report
         self._volumes = Volumes()
         self._drives = Drives(parts.queue.database)
@@ -72,8 +73,10 @@ class Decider:
         """
         try:
             hashed = self._catalog.hash_file(claim.source)
+            edit = self._personal(claim.edit, claim.source, sha256=hashed.sha256)
         except ItemError as error:
             return self.trouble(claim, error)
+        claim = replace(claim, edit=edit)
         self._volumes.seen(claim.source, hashed.stat.device)
         key = result_key(hashed.sha256, self._digest(claim, spec))
         try:

@@ -12,6 +12,7 @@ from core.library.lock import RenderLock
 from core.library.publisher import Publisher
 from core.library.queue import JobQueue
 from core.models.spec import ModelRegistry
+from core.personal import Personal, personal
 
 
 class RunOutcome(StrEnum):
@@ -45,7 +46,8 @@ class RunnerParts:
 
     `host` makes the parent's side of a render process (`lambda: RenderHost(command)`): called for
     the first photograph that needs rendering, so that a batch already done starts no process.
-    Photographs of more than `max_pixels` are refused.
+    Photographs of more than `max_pixels` are refused. `personal` says what a recipe means for one
+    photograph.
     """
 
     queue: JobQueue
@@ -55,3 +57,4 @@ class RunnerParts:
     lock: RenderLock
     host: Callable[[], RenderHost]
     max_pixels: int = 500_000_000
+    personal: Personal = personal

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 from core.library.records import Claim
 from core.models.spec import ModelSpec
 from core.recipe import MetadataRule
-
-_FILE_SETTINGS = ("mask", "vae", "control", "reference_image")
 
 
 def provenance(claim: Claim, key: str, spec: ModelSpec) -> dict[str, str] | None:
@@ -19,11 +19,7 @@ def provenance(claim: Claim, key: str, spec: ModelSpec) -> dict[str, str] | None
     """
     if not claim.output.provenance or claim.output.metadata is MetadataRule.STRIP:
         return None
-    edit = claim.edit.model_dump(mode="json")
-    for name in _FILE_SETTINGS:
-        path = getattr(claim.edit, name)
-        edit[name] = path.name if path is not None else None
-    edit["loras"] = [{"path": lora.path.name, "weight": lora.weight} for lora in claim.edit.loras]
+    edit = _named(claim.edit.model_dump())
     return {
         "edit": json.dumps(edit, sort_keys=True, ensure_ascii=False, separators=(",", ":")),
         "format": claim.output.format.value,
@@ -32,3 +28,12 @@ def provenance(claim: Claim, key: str, spec: ModelSpec) -> dict[str, str] | None
         "model_sha256": ",".join(spec.hashes()),
         "key": key,
     }
+
+
+def _named(values: Any) -> Any:
+    """Return settings with files by their names alone: no folder of this computer."""
+    if isinstance(values, Path):
+        return values.name
+    if isinstance(values, dict):
+        return {name: _named(value) for name, value in values.items()}
+    return [_named(value) for value in values] if isinstance(values, list | tuple) else values

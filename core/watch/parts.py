@@ -10,6 +10,7 @@ from core.events import EventSink
 from core.library.queue import JobQueue
 from core.library.watch import WatchRules
 from core.models.spec import ModelRegistry
+from core.personal import Personal, personal
 from core.watch.clock import Clock
 from core.watch.mounts import Mount, mount_of
 from core.watch.observe import Observation
@@ -29,7 +30,7 @@ class WatchParts:
     """The library's side, and the system's.
 
     `sink` gets JobQueued and WatchStateChanged on the watching threads; `wake` is called when
-    photographs wait to be rendered.
+    photographs wait to be rendered. `personal` says what a recipe means for one photograph.
     """
 
     rules: WatchRules
@@ -42,3 +43,4 @@ class WatchParts:
     observation: Callable[..., Observation] = Observation
     mount: Callable[[Path], Mount] = mount_of
     is_open: Callable[[str], bool] = is_being_written
+    personal: Personal = personal

@@ -250,6 +250,7 @@ class Taker:
             origin=Origin.WATCH,
             again=again,
             pictures=self._parts.pictures,
+            personal=self._parts.personal,
         )
         return replace(request, signature=signature_of(self._rule.id, request.signature))
 

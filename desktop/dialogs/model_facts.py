@@ -1,16 +1,16 @@
-"""What is known of each model, gathered on the library's thread: sizes, abilities, gaps."""
+"""What is known of each model: its size, what it can do, and what it lacks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 
-from core.models.spec import Capabilities, ModelSpec
+from core.models.spec import ModelSpec
 from desktop.words import gigabytes
+from desktop.words_of_models import abilities, family_name, listed, size_of
 
 if TYPE_CHECKING:
     from core.services import Services
@@ -22,7 +22,7 @@ def _tr(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """A model, what its files take on the disk, and which of them are not there."""
+    """A model, what its files take on the disk, and what of it is not there."""
 
     spec: ModelSpec
     bytes: int
@@ -30,36 +30,26 @@ class ModelFacts:
 
 
 def look(services: Services) -> list[ModelFacts]:
-    """Return the models that are known, by name."""
-    facts = [_facts(spec) for spec in services.registry.specs.values()]
-    return sorted(facts, key=lambda one: one.spec.name.casefold())
+    """Return the models that are known; those that come with Regrain first, then by name."""
+    return facts_of(services.registry.all().values())
+
+
+def facts_of(specs: Iterable[ModelSpec]) -> list[ModelFacts]:
+    """Return what is known of models, as they lie on the disk now."""
+    return [_facts(spec) for spec in sorted(specs, key=listed)]
 
 
 def _facts(spec: ModelSpec) -> ModelFacts:
-    sizes = {file.path: _size(spec.folder / file.path) for file in spec.files}
-    gone = tuple(path for path, size in sizes.items() if size is None)
-    return ModelFacts(spec, sum(size or 0 for size in sizes.values()), gone)
+    there = {file.path: _size(spec, file.path) for file in spec.files}
+    gone = tuple(path for path, size in there.items() if size is None)
+    return ModelFacts(spec, sum(size or 0 for size in there.values()), gone)
 
 
-def _size(path: Path) -> int | None:
+def _size(spec: ModelSpec, path: str) -> int | None:
     try:
-        return path.stat().st_size
+        return (spec.folder / path).stat().st_size
     except OSError:
         return None
-
-
-def abilities(capabilities: Capabilities) -> list[str]:
-    """Return what the model can do, in words."""
-    words = {
-        "clean": _tr("cleans"),
-        "strength": _tr("repaints"),
-        "prompt": _tr("takes a prompt"),
-        "negative_prompt": _tr("takes a negative prompt"),
-        "guidance": _tr("takes guidance"),
-        "inpaint": _tr("takes a mask"),
-        "lora": _tr("takes LoRAs"),
-    }
-    return [text for name, text in words.items() if getattr(capabilities, name)]
 
 
 def details(facts: ModelFacts) -> Mapping[str, str]:
@@ -67,10 +57,11 @@ def details(facts: ModelFacts) -> Mapping[str, str]:
     spec = facts.spec
     pixels = _tr("{0} × {0} pixels; larger photographs in tiles").format(spec.native_size)
     zones = [_tr("{} to {:.2f}").format(zone.word, zone.until) for zone in spec.zones]
+    size = facts.bytes or size_of(spec)
     known = {
         _tr("Can"): ", ".join(abilities(spec.capabilities)),
-        _tr("Family"): spec.family,
-        _tr("Size"): gigabytes(facts.bytes),
+        _tr("Family"): family_name(spec),
+        _tr("Size"): gigabytes(size) if size else "",
         _tr("Licence"): spec.licence or _tr("not stated"),
         _tr("Made for"): pixels,
         _tr("Strengths"): ", ".join(zones),

@@ -1,33 +1,49 @@
-"""The dialog of models: which are known, what they can do, and what is missing."""
+"""The dialog of models: which are known, what they can do, what is missing; added and removed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QColor, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QGridLayout,
     QListWidget,
     QListWidgetItem,
+    QMenu,
+    QMessageBox,
+    QPushButton,
     QSplitter,
     QVBoxLayout,
     QWidget,
 )
 
-from desktop.backend import Backend
+from core.errors import CoreError
+from core.models.found import ExtraFile, ScanReport
+from core.models.spec import ModelSpec
 from desktop.dialogs.frame import DialogFrame, scrolled
 from desktop.dialogs.model_facts import ModelFacts, details, look
 from desktop.icons import icon
+from desktop.models.adding import Adding
+from desktop.models.busy_line import BusyLine
+from desktop.models.desk import ModelDesk
+from desktop.models.refused_dialog import RefusedDialog
+from desktop.models.words import added_words, scan_words
+from desktop.theme import tokens
 from desktop.widgets.banner import Banner, BannerKind
 from desktop.widgets.named import label
 from desktop.words import gigabytes
+from desktop.words_of_models import needs, size_of
+
+_ROW = 26
 
 
 class ModelsDialog(DialogFrame):
-    """Lists the models; one of them in full.
+    """Lists the models; one of them in full. Models come and go by the desk.
 
     Args:
-        backend: answers what is asked of the library.
+        desk: adds, checks, removes and downloads.
         chosen: id of the model to show first.
     """
 
@@ -36,33 +52,37 @@ class ModelsDialog(DialogFrame):
     reveal = Signal(object)
     """Path of a model's folder, to be shown in the file manager."""
 
-    def __init__(self, backend: Backend, chosen: str = "", parent: QWidget | None = None) -> None:
+    def __init__(self, desk: ModelDesk, chosen: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.set_heading(
             self.tr("Models"), self.tr("What Regrain can edit photographs with on this computer.")
         )
-        self._first = chosen
+        self._desk = desk
+        self._wanted = chosen
         self._models: list[ModelFacts] = []
+        self.adding = Adding(desk, self)
+        self.news = Banner()
+        self.body.addWidget(self.news)
         self._make_list()
         self._make_page()
         self._make_buttons()
-        self.resize(760, 470)
-        backend.ask(self, look, self.show_models, self.banner.say_error)
+        self.resize(860, 560)
+        self._connect()
+        self._ask()
 
     @Slot(object)
     def show_models(self, models: Sequence[ModelFacts]) -> None:
         """List these models."""
+        there = self.current
         self._models = list(models)
         self.list.clear()
         for facts in models:
-            item = QListWidgetItem(facts.spec.name)
-            picture = ("warning", "warn") if facts.missing else ("model", "accent_text")
-            item.setIcon(icon(*picture))
-            item.setToolTip(f"{facts.spec.name}, {gigabytes(facts.bytes)}")
-            self.list.addItem(item)
+            self.list.addItem(_item(facts))
         ids = [facts.spec.id for facts in models]
+        first = self._wanted or (there.spec.id if there else "")
+        self._wanted = "" if first in ids else self._wanted
         if ids:
-            self.list.setCurrentRow(ids.index(self._first) if self._first in ids else 0)
+            self.list.setCurrentRow(ids.index(first) if first in ids else 0)
 
     @property
     def current(self) -> ModelFacts | None:
@@ -74,8 +94,13 @@ class ModelsDialog(DialogFrame):
         self.list = QListWidget()
         self.list.setAccessibleName(self.tr("Models"))
         self.list.setSpacing(1)
-        self.list.setMinimumWidth(190)
+        self.list.setMinimumWidth(230)
         self.list.currentRowChanged.connect(self._show_current)
+        self.menu = QMenu(self)
+        self.adding.fill(self.menu)
+        self.add = QPushButton(icon("plus"), self.tr("&Add a model"))
+        self.add.setToolTip(self.tr("Add a file, a folder, or all that another program has."))
+        self.add.setMenu(self.menu)
 
     def _make_page(self) -> None:
         self.name = label(name="heading", wrap=True)
@@ -93,44 +118,81 @@ class ModelsDialog(DialogFrame):
         column.addSpacing(6)
         column.addLayout(self._grid)
         column.addStretch(1)
+        left = QWidget()
+        beside = QVBoxLayout(left)
+        beside.setContentsMargins(0, 0, 0, 0)
+        beside.addWidget(self.list, 1)
+        beside.addWidget(self.add)
         split = QSplitter(Qt.Orientation.Horizontal)
         split.setChildrenCollapsible(False)
-        split.addWidget(self.list)
+        split.addWidget(left)
         split.addWidget(scrolled(page))
         split.setStretchFactor(1, 1)
         self.body.addWidget(split, 1)
 
     def _make_buttons(self) -> None:
+        self.busy = BusyLine(self._desk)
+        self.body.addWidget(self.busy)
         self._folder = self.add_button(self.tr("Show in &folder"), left=True)
         self._folder.setIcon(icon("reveal"))
         self._folder.setToolTip(self.tr("Show the model's files in the file manager."))
-        self._folder.clicked.connect(self._show_folder)
+        self.remove = self.add_button(self.tr("&Remove…"), left=True)
+        self.remove.setToolTip(self.tr("Take it off this list; its files stay."))
+        self.check = self.add_button(self.tr("C&heck"), left=True)
+        self.check.setToolTip(self.tr("See whether its files are still those that were added."))
         self.add_close()
         self.use = self.add_button(self.tr("&Use for the recipe"), primary=True)
         self.use.setToolTip(self.tr("Choose this model; its own defaults are taken over."))
+        for button in (self.use, self._folder, self.remove, self.check):
+            button.setEnabled(False)
+
+    def _connect(self) -> None:
+        desk = self._desk
         self.use.clicked.connect(self._choose)
-        self.use.setEnabled(False)
-        self._folder.setEnabled(False)
+        self._folder.clicked.connect(self._show_folder)
+        self.remove.clicked.connect(self._remove)
+        self.check.clicked.connect(self._check)
+        QShortcut(QKeySequence.StandardKey.Delete, self.list, self._remove)
+        self.list.itemActivated.connect(self._choose)
+        desk.changed.connect(self._ask)
+        desk.added.connect(self._say_added)
+        desk.scanned.connect(self._say_scanned)
+        desk.checked.connect(self._say_checked)
+        desk.downloaded.connect(self._say_downloaded)
+        desk.planned.connect(self.adding.question)
+        desk.failed.connect(self._say_error)
+
+    @Slot()
+    def _ask(self) -> None:
+        self._desk.backend.ask(self, look, self.show_models, self.news.say_error)
 
     @Slot()
     def _show_current(self) -> None:
         facts = self.current
-        usable = facts is not None and not facts.missing
+        usable = facts is not None and not facts.missing and not facts.spec.missing
         self.use.setEnabled(usable)
         self._folder.setEnabled(facts is not None)
+        own = facts is not None and not facts.spec.pixel_space
+        self.remove.setEnabled(own)
+        self.check.setEnabled(facts is not None)
         if facts is None:
             return
         self.name.setText(facts.spec.name)
         self._about.setText(facts.spec.sentence)
         self._fill(facts)
+        self._show_lack(facts)
+
+    def _show_lack(self, facts: ModelFacts) -> None:
+        name, spec = facts.spec.name, facts.spec
+        said, warning = partial(self.banner.say, dismissable=False), BannerKind.WARNING
         if facts.missing:
-            what = ", ".join(facts.missing)
-            self.banner.say(
-                self.tr("{} is not complete: {} is missing.").format(facts.spec.name, what),
-                self.tr("Install Regrain again, or add the model again."),
-                kind=BannerKind.WARNING,
-                dismissable=False,
-            )
+            what = self.tr("{} is not complete: {} is missing.")
+            hint = self.tr("Put it back, or remove the model and add it again.")
+            said(what.format(name, ", ".join(facts.missing)), hint, kind=warning)
+        elif spec.missing:
+            hint = self.tr("Add the folder where that lies, or download it.")
+            get = self.tr("&Download…"), partial(self._desk.plan_download, spec.id)
+            said(f"{name} {needs(spec)}.", hint, kind=warning, buttons=[get])
         else:
             self.banner.clear()
 
@@ -150,7 +212,7 @@ class ModelsDialog(DialogFrame):
 
     @Slot()
     def _choose(self) -> None:
-        if self.current is not None:
+        if self.current is not None and self.use.isEnabled():
             self.chosen.emit(self.current.spec.id)
             self.accept()
 
@@ -158,3 +220,74 @@ class ModelsDialog(DialogFrame):
     def _show_folder(self) -> None:
         if self.current is not None:
             self.reveal.emit(self.current.spec.folder)
+
+    @Slot()
+    def _check(self) -> None:
+        if self.current is not None:
+            self._desk.check(self.current.spec)
+
+    @Slot()
+    def _remove(self) -> None:
+        if self.current is None or not self.remove.isEnabled():
+            return
+        spec = self.current.spec
+        asked = self.tr("Take {} off the list? Its files stay where they are.").format(spec.name)
+        box = QMessageBox(QMessageBox.Icon.NoIcon, self.tr("Remove model"), asked, parent=self)
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        yes = box.addButton(self.tr("&Remove"), QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.exec()
+        if box.clickedButton() is yes:
+            self._desk.remove(spec)
+
+    @Slot(object)
+    def _say_added(self, found: ModelSpec | ExtraFile) -> None:
+        lacks = isinstance(found, ModelSpec) and bool(found.missing)
+        kind = BannerKind.WARNING if lacks else BannerKind.INFO
+        self.news.say(*added_words(found), kind=kind)
+        if isinstance(found, ModelSpec):
+            self._wanted = found.id
+
+    @Slot(object)
+    def _say_scanned(self, report: ScanReport) -> None:
+        why = self.tr("&Why…"), partial(self._show_refused, report)
+        self.news.say(scan_words(report), buttons=[why] if report.refused else [])
+
+    def _show_refused(self, report: ScanReport) -> None:
+        RefusedDialog(report, self).exec()
+
+    @Slot(str, object)
+    def _say_checked(self, model: str, problems: tuple[str, ...]) -> None:
+        names = [facts.spec.name for facts in self._models if facts.spec.id == model]
+        name = names[0] if names else model
+        if problems:
+            said = self.tr("{}: {}.").format(name, "; ".join(problems))
+            hint = self.tr("Add the model again if you changed it yourself.")
+            self.news.say(said, hint, kind=BannerKind.WARNING)
+        else:
+            self.news.say(self.tr("{} is as it was added.").format(name))
+
+    @Slot(object)
+    def _say_downloaded(self, specs: tuple[ModelSpec, ...]) -> None:
+        names = ", ".join(spec.name for spec in specs)
+        said = self.tr("{} is here.").format(names) if names else self.tr("The download is here.")
+        self.news.say(said)
+        if specs:
+            self._wanted = specs[0].id
+
+    @Slot(object)
+    def _say_error(self, error: CoreError) -> None:
+        self.news.say_error(error)
+
+
+def _item(facts: ModelFacts) -> QListWidgetItem:
+    spec = facts.spec
+    item = QListWidgetItem(spec.name)
+    lacks = bool(facts.missing or spec.missing)
+    item.setIcon(icon(*(("warning", "warn") if lacks else ("model", "accent_text"))))
+    if lacks:
+        item.setForeground(QColor(tokens().muted))
+    size = gigabytes(facts.bytes or size_of(spec))
+    item.setToolTip(", ".join(part for part in (spec.name, size, needs(spec)) if part))
+    item.setSizeHint(QSize(0, _ROW))
+    return item

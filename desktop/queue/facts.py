@@ -75,8 +75,8 @@ def look(services: Services) -> list[BatchFacts]:
 
 def _steps(services: Services, job: Job) -> dict[float | None, int]:
     try:
-        spec = services.registry.get(job.recipe.edit.model)
-    except CoreError:
+        spec = services.registry.all()[job.recipe.edit.model]
+    except (CoreError, KeyError):
         return {}
     edit = job.recipe.edit
     steps: dict[float | None, int] = {None: step_counts(edit, spec)[1]}

@@ -58,7 +58,7 @@ class Dial(QSlider):
     def show_value(self, value: int) -> None:
         """Show a value without telling that it moved; a value outside widens the range."""
         self._showing = True
-        self.setMaximum(max(self.maximum(), value))
+        self.setRange(min(self.minimum(), value), max(self.maximum(), value))
         self.setValue(value)
         self._showing = False
         self.update()

@@ -11,12 +11,15 @@ from PySide6.QtCore import QMimeData, QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from core.errors import CoreError
+from core.models.trust import is_pickle_name
 from core.recipe import Recipe
 from desktop.backend import Backend
 
 if TYPE_CHECKING:
     from core.interchange import RestoredRecipe
     from core.services import Services
+
+_WEIGHTS = (".safetensors", ".gguf")
 
 
 @dataclass(frozen=True)
@@ -73,11 +76,21 @@ def one_file(mime: QMimeData) -> Path | None:
     return files[0] if len(files) == 1 else None
 
 
+def is_weights(path: Path) -> bool:
+    """Return whether a file's name says that it holds a model's numbers, in whatever form."""
+    return is_pickle_name(path.name) or path.suffix.casefold() in _WEIGHTS
+
+
+def may_be_model(path: Path) -> bool:
+    """Return whether a name may be a model's: that of a file with its numbers, or of a folder."""
+    return is_weights(path) or not path.suffix
+
+
 def _fitted(services: Services, restored: RestoredRecipe) -> Incoming:
     from core.interchange import fitted
 
     recipe, left_out = restored.recipe, restored.not_understood
-    spec = services.registry.specs.get(recipe.edit.model)
+    spec = services.registry.all().get(recipe.edit.model)
     if spec is None:
         return Incoming(recipe, left_out, restored)
     cut = fitted(recipe, spec)
@@ -87,7 +100,7 @@ def _fitted(services: Services, restored: RestoredRecipe) -> Incoming:
 def _from_text(services: Services, text: str) -> RestoredRecipe:
     from core.interchange import recipe_from_text
 
-    return recipe_from_text(text, list(services.registry.specs.values()))
+    return recipe_from_text(text, list(services.registry.all().values()))
 
 
 def _from_file(services: Services, path: Path) -> RestoredRecipe:
@@ -95,4 +108,4 @@ def _from_file(services: Services, path: Path) -> RestoredRecipe:
     from core.interchange import read_recipe
 
     with Codec() as codec:
-        return read_recipe(path, codec, list(services.registry.specs.values()))
+        return read_recipe(path, codec, list(services.registry.all().values()))

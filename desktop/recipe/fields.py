@@ -13,7 +13,7 @@ from desktop.recipe.editors import Editor
 from desktop.theme import tokens
 
 _RESET = 18
-_WIDEST = ("review", "provenance", "max_side")
+_WIDEST = ("review", "provenance", "max_side", "true_guidance")
 
 
 class ResetButton(QAbstractButton):

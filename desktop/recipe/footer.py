@@ -10,8 +10,10 @@ from desktop.recipe import words
 from desktop.recipe.draft import RecipeDraft
 from desktop.recipe.fields import SmallLabel
 from desktop.recipe.run_button import RunButton
+from desktop.recipe.state import unready
 from desktop.recipe.target import Target, TargetSizes
 from desktop.theme import tokens
+from desktop.words_of_models import needs
 
 
 class Footer(QWidget):
@@ -82,6 +84,11 @@ class Footer(QWidget):
         if draft.problems:
             name = words.label(next(iter(draft.problems)))
             return words.tr("Correct the value of {0} first.").format(name)
+        if draft.spec.missing:
+            return f"{draft.spec.name} {needs(draft.spec)}."
+        lacking = unready(draft.state, draft.spec)
+        if lacking is not None:
+            return lacking.message
         if not self._count and not self.reason:
             return words.tr("No photographs are shown that could be edited.")
         return self.reason

@@ -17,19 +17,24 @@ from core.recipe import Mode
 from core.scheduler_facts import facts_of, useful_steps
 from desktop.recipe import forms, words
 from desktop.recipe.chips import StrengthChips
+from desktop.recipe.control_edit import ControlEdit, FileEdit, ReferenceEdit
 from desktop.recipe.curve import NoiseCurve
 from desktop.recipe.editors import ChoiceEdit, SliderEdit, TextEdit
 from desktop.recipe.fields import Field, SmallLabel, label_width
+from desktop.recipe.lora_list import LoraEdit
 from desktop.recipe.main_dial import MainDial
+from desktop.recipe.mask_edit import MaskEdit
+from desktop.recipe.model_box import ModelEdit
 from desktop.recipe.noise_picture import NoiseLoader, NoisePicture
 from desktop.recipe.output_editors import FolderEdit
+from desktop.recipe.parts import Offers
 from desktop.recipe.preset_box import PresetBox
 from desktop.recipe.schedule import levels_of
 from desktop.recipe.section import Section
-from desktop.recipe.state import RecipeState, changed_fields
+from desktop.recipe.state import RecipeState, changed_fields, fitting
 from desktop.theme import tokens
 
-_ALWAYS = ("model", "prompt", "folder")
+_OWN_NOTES = frozenset({"folder", "num_inference_steps", "scheduler"})
 
 
 class RecipeForm(QWidget):
@@ -42,6 +47,10 @@ class RecipeForm(QWidget):
     ended = Signal()
     reset_wanted = Signal(str)
     strength_chosen = Signal(float)
+    models_wanted = Signal()
+    """Models are to be added, looked at or taken out."""
+    mask_wanted = Signal()
+    """A mask is to be painted on the photograph."""
 
     def __init__(self, presets: PresetBox, noise: NoiseLoader | None = None) -> None:
         super().__init__()
@@ -55,6 +64,13 @@ class RecipeForm(QWidget):
         self.noise = Section(
             words.tr("&Noise"), words.tr("The photograph at this noise level, and the schedule.")
         )
+        self.add_ons = Section(
+            words.tr("Add-&ons"), words.tr("LoRAs, ControlNet, reference picture and VAE.")
+        )
+        self.masking = Section(
+            words.tr("Only a &part"), words.tr("Edits what a mask says; the rest stays as it is.")
+        )
+        self._offers: Offers = {}
         self.more = Section(words.tr("&More"), words.tr("Steps, seed, file format and names."))
         self.advanced = Section(words.tr("Ad&vanced"), words.tr("What seldom needs a change."))
         self._make_fields()
@@ -64,12 +80,18 @@ class RecipeForm(QWidget):
     @property
     def sections(self) -> dict[str, Section]:
         """What opens and closes, by name."""
-        return {"noise": self.noise, "more": self.more, "advanced": self.advanced}
+        return {
+            "noise": self.noise,
+            "add_ons": self.add_ons,
+            "mask": self.masking,
+            "more": self.more,
+            "advanced": self.advanced,
+        }
 
     def set_models(self, specs: Sequence[ModelSpec]) -> None:
         """Offer these models."""
         editor = self.fields["model"].editor
-        assert isinstance(editor, forms.ModelEdit)
+        assert isinstance(editor, ModelEdit)
         editor.set_models(specs)
 
     def show_state(
@@ -81,17 +103,25 @@ class RecipeForm(QWidget):
         size: PictureSize | None,
     ) -> None:
         """Show all of a state; `active` is the strength that the dial stands for."""
-        self.presets.show_preset(state.base, presets, changed_fields(state, spec))
+        fits = fitting(presets, state.recipe, spec)
+        self.presets.show_preset(state.base, fits, changed_fields(state, spec))
         self.sentence.say(state.base.sentence)
         self.dial.show_state(state, active, spec, size)
         self._shown = (state, active, spec)
-        for name in _ALWAYS:
+        for name in forms.ALWAYS:
             self._show_field(name, state, spec)
         for section, names in self._groups():
+            section.setVisible(any(forms.use_of(name, state, spec).shown for name in names))
             section.set_changed(tuple(n for n in names if forms.is_marked(n, state, spec)))
             if section.is_open:
                 self._show_section(names)
         self._show_noise()
+
+    def set_offers(self, offers: Offers) -> None:
+        """Offer these files beside the model, as they were found for its family."""
+        self._offers = offers
+        for name in forms.OFFERED:
+            self._offer(name)
 
     def show_target(self, folder: Any, path: str) -> None:
         """Show where the chosen photograph's result will go."""
@@ -110,10 +140,15 @@ class RecipeForm(QWidget):
             self.fields[name].show_error(error)
 
     def _groups(self) -> tuple[tuple[Section, tuple[str, ...]], ...]:
-        return (self.more, forms.MORE), (self.advanced, forms.ADVANCED)
+        return (
+            (self.add_ons, forms.ADD_ONS),
+            (self.masking, forms.MASK),
+            (self.more, forms.MORE),
+            (self.advanced, forms.ADVANCED),
+        )
 
     def _make_fields(self) -> None:
-        for name in _ALWAYS:
+        for name in forms.ALWAYS:
             self._adopt(name, forms.make_field(name))
         for name, field in zip(("amount", "strength"), self.dial.fields, strict=True):
             self._adopt(name, field)
@@ -126,8 +161,19 @@ class RecipeForm(QWidget):
         field.moved.connect(self.moved)
         field.ended.connect(self.ended)
         field.reset_wanted.connect(self.reset_wanted)
-        if isinstance(field.editor, StrengthChips):
-            field.editor.chosen.connect(self.strength_chosen)
+        editor = field.editor
+        if isinstance(editor, StrengthChips):
+            editor.chosen.connect(self.strength_chosen)
+        elif isinstance(editor, ModelEdit):
+            editor.manage_wanted.connect(self.models_wanted)
+        elif isinstance(editor, MaskEdit):
+            editor.paint_wanted.connect(self.mask_wanted)
+        self._offer(name)
+
+    def _offer(self, name: str) -> None:
+        editor = self.fields[name].editor if name in self.fields else None
+        if isinstance(editor, LoraEdit | FileEdit | ControlEdit | ReferenceEdit):
+            editor.set_offers(self._offers.get(forms.OFFERED[name], ()))
 
     def _open_section(self, section: Section, names: tuple[str, ...]) -> None:
         """Make a section's fields when it is first opened: the window starts the sooner."""
@@ -160,12 +206,12 @@ class RecipeForm(QWidget):
         self.presets.insert_label(label)
         for part in (self.fields["model"], self.presets, self.sentence):
             column.addWidget(part)
-        for group in ((self.dial,), (self.fields["prompt"], self.fields["folder"])):
+        for group in ((self.dial,), [self.fields[name] for name in forms.ALWAYS[1:]]):
             column.addWidget(_line())
             for widget in group:
                 column.addWidget(widget)
         column.addWidget(_line())
-        for section in (self.noise, self.more, self.advanced):
+        for section in self.sections.values():
             column.addWidget(section)
         column.addStretch(1)
 
@@ -202,10 +248,12 @@ class RecipeForm(QWidget):
         use = forms.use_of(name, state, spec)
         field.setVisible(use.shown)
         field.editor.setEnabled(use.enabled)
-        if isinstance(field.editor, TextEdit):
+        if isinstance(field.editor, TextEdit) and not use.enabled:
             field.editor.say_off(use.note)
-        elif use.note or name == "quality":
+        elif name not in _OWN_NOTES:
             field.note.say(use.note)
+            if isinstance(field.editor, TextEdit):
+                field.editor.say_off("")
         marked = forms.is_marked(name, state, spec)
         field.show_value(forms.shown_value(name, state, spec), changed=marked)
 

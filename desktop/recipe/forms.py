@@ -2,41 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
+from core.models.found import ExtraKind
 from core.models.spec import ModelSpec
-from core.recipe import Mode, OutputFormat, SchedulerName
+from core.recipe import OutputFormat, SchedulerName
 from desktop.recipe import words
 from desktop.recipe.chips import StrengthChips
+from desktop.recipe.control_edit import ControlEdit, FileEdit, ReferenceEdit
 from desktop.recipe.editors import (
     ChoiceEdit,
     Editor,
     SliderEdit,
     SwitchEdit,
     TextEdit,
-    WideCombo,
 )
 from desktop.recipe.fields import Field
+from desktop.recipe.lora_list import LoraEdit
+from desktop.recipe.mask_edit import MaskEdit
+from desktop.recipe.model_box import ModelEdit
 from desktop.recipe.output_editors import FolderEdit, SeedEdit, SizeEdit, TemplateEdit
-from desktop.recipe.state import RecipeState, effective, is_changed
+from desktop.recipe.places import PlaceEdit, PromptsEdit
+from desktop.recipe.state import MEANINGLESS, RecipeState, effective, is_changed
 
+ALWAYS = ("model", "prompt", "negative_prompt", "guidance_scale", "true_guidance", "folder")
+ADD_ONS = ("loras", "control", "reference_image", "vae", "clip_skip")
+MASK = ("mask",)
 MORE = (
-    "keep_grain", "num_inference_steps", "scheduler", "guidance_scale", "negative_prompt", "seed",
-    "seed_mode", "format", "quality", "max_side", "metadata", "name_template", "on_conflict",
+    "keep_grain", "num_inference_steps", "scheduler", "seed", "seed_mode", "format", "quality",
+    "max_side", "metadata", "name_template", "on_conflict",
 )  # fmt: skip
 ADVANCED = (
-    "strengths", "sigmas", "size", "dtype", "strength_scale", "hold_structure", "again", "review",
-    "provenance",
+    "strengths", "sigmas", "size", "dtype", "strength_scale", "hold_structure", "prompts",
+    "wildcards", "again", "review", "provenance",
 )  # fmt: skip
-_WIDE = frozenset({"prompt", "negative_prompt", "folder", "strengths", "hold_structure"})
+ABILITIES = {
+    "prompt": "prompt",
+    "prompts": "prompt",
+    "wildcards": "prompt",
+    "negative_prompt": "negative_prompt",
+    "guidance_scale": "guidance",
+    "true_guidance": "true_guidance",
+    "loras": "lora",
+    "vae": "vae",
+    "clip_skip": "clip_skip",
+    "control": "control",
+    "reference_image": "reference_image",
+    "mask": "inpaint",
+}
+"""By setting, what a model must be able to do for it."""
+OFFERED = {
+    "loras": ExtraKind.LORA,
+    "vae": ExtraKind.VAE,
+    "control": ExtraKind.CONTROLNET,
+    "reference_image": ExtraKind.IP_ADAPTER,
+}
+"""By setting, which files are offered for it."""
+_WIDE = frozenset(
+    {
+        "prompt", "negative_prompt", "folder", "strengths", "hold_structure", "loras", "control",
+        "reference_image", "mask", "prompts", "wildcards",
+    }
+)  # fmt: skip
 _MOST_STEPS = 50
-_GUIDANCE = (1.0, 15.0)
+_GUIDANCE = (0.0, 15.0)
+_LAYERS = 4
 _LOSSLESS = frozenset({OutputFormat.PNG, OutputFormat.TIFF})
 _USUAL_QUALITY = 92
 
@@ -48,30 +84,6 @@ class Use:
     shown: bool = True
     enabled: bool = True
     note: str = ""
-
-
-class ModelEdit(Editor):
-    """The known models; one that is not here stays readable."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.box = WideCombo(self)
-        self.setFocusProxy(self.box)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.box)
-        self.box.activated.connect(lambda row: self.edited.emit(self.box.itemData(row)))
-
-    def set_models(self, specs: Sequence[ModelSpec]) -> None:
-        """Offer these models."""
-        self.box.clear()
-        for spec in specs:
-            self.box.add(spec.name, spec.sentence or spec.licence, spec.id)
-
-    def show_value(self, value: Any) -> None:
-        """Show a model by its id."""
-        self.box.setCurrentIndex(self.box.findData(value))
-        self.box.setPlaceholderText(words.tr("{0} (not here)").format(value))
 
 
 class QualityEdit(SliderEdit):
@@ -111,6 +123,13 @@ def _editor(name: str) -> Editor:
         "model": ModelEdit,
         "folder": FolderEdit,
         "prompt": TextEdit,
+        "loras": LoraEdit,
+        "vae": FileEdit,
+        "control": ControlEdit,
+        "reference_image": ReferenceEdit,
+        "mask": MaskEdit,
+        "prompts": PromptsEdit,
+        "wildcards": PlaceEdit,
     }
     if name in simple:
         return simple[name]()
@@ -118,8 +137,10 @@ def _editor(name: str) -> Editor:
         return SliderEdit(0, 100)
     if name == "num_inference_steps":
         return SliderEdit(1, _MOST_STEPS)
-    if name == "guidance_scale":
+    if name in ("guidance_scale", "true_guidance"):
         return SliderEdit(*_GUIDANCE, scale=2)
+    if name == "clip_skip":
+        return SliderEdit(0, _LAYERS)
     switches = {
         "again": words.tr("even if it is done"),
         "review": words.tr("hold until Export"),
@@ -132,19 +153,16 @@ def _editor(name: str) -> Editor:
 
 def use_of(name: str, state: RecipeState, spec: ModelSpec | None) -> Use:
     """Return whether a field makes sense now; one that never will for this model is not shown."""
-    cleans = state.edit.mode is Mode.CLEAN
-    if name == "keep_grain":
-        return Use(shown=cleans)
-    if name in ("strength_scale", "hold_structure", "strengths"):
-        return Use(shown=not cleans)
-    if name in ("guidance_scale", "negative_prompt"):
-        ability = "guidance" if name == "guidance_scale" else name
-        return Use(shown=spec is not None and bool(getattr(spec.capabilities, ability)))
+    if name in MEANINGLESS[state.edit.mode]:
+        return Use(shown=False)
+    if name == "prompt":
+        return _use_of_prompt(spec)
+    if name in ABILITIES:
+        able = spec is not None and bool(getattr(spec.capabilities, ABILITIES[name]))
+        return Use(shown=able, note=_note(name, state, spec) if able else "")
     if name == "quality" and state.output.format in _LOSSLESS:
         lossless = words.shown("format", state.output.format)
         return Use(enabled=False, note=words.tr("{0} loses nothing.").format(lossless))
-    if name == "prompt":
-        return _use_of_prompt(spec)
     return Use()
 
 
@@ -155,6 +173,16 @@ def _use_of_prompt(spec: ModelSpec | None) -> Use:
     return Use(enabled=False, note=why)
 
 
+def _note(name: str, state: RecipeState, spec: ModelSpec | None) -> str:
+    """Return what is to be known of a field as the others stand."""
+    if name != "negative_prompt" or spec is None or not state.edit.negative_prompt:
+        return ""
+    against = "true_guidance" if spec.capabilities.true_guidance else "guidance_scale"
+    if (effective(state.recipe, against, spec) or 0.0) > 1.0:
+        return ""
+    return words.tr("Counts only with {0} above 1.").format(words.label(against).lower())
+
+
 def shown_value(name: str, state: RecipeState, spec: ModelSpec | None) -> Any:
     """Return what a field's editor shows."""
     if name == "max_side":
@@ -162,7 +190,7 @@ def shown_value(name: str, state: RecipeState, spec: ModelSpec | None) -> Any:
     if name in ("strengths", "again", "review"):
         return getattr(state, name)
     value = effective(state.recipe, name, spec)
-    if value is None and name == "guidance_scale":
+    if value is None and name in ("guidance_scale", "true_guidance"):
         return 1.0
     if value is None and name == "num_inference_steps":
         return 1

@@ -114,6 +114,7 @@ class ModeSwitch(QWidget):
         row.setSpacing(2)
         self._group = QButtonGroup(self)
         self.buttons: dict[Mode, QPushButton] = {}
+        self._sentences: dict[Mode, str] = {}
         for mode, name, sentence in (
             (Mode.CLEAN, words.tr("C&lean"), words.tr("Takes the photograph's own noise away.")),
             (Mode.REPAINT, words.tr("Rep&aint"), words.tr("Adds noise and takes it away again.")),
@@ -125,11 +126,14 @@ class ModeSwitch(QWidget):
             button.clicked.connect(lambda _on=False, mode=mode: self.chosen.emit(mode))
             self._group.addButton(button)
             self.buttons[mode] = button
+            self._sentences[mode] = sentence
             row.addWidget(button, 1)
 
     def show_mode(self, mode: Mode, spec: ModelSpec | None) -> None:
         """Show the mode; what the model cannot do is off, with the reason."""
-        self.buttons[mode].setChecked(True)
+        self.setVisible(mode in self.buttons)
+        if mode in self.buttons:
+            self.buttons[mode].setChecked(True)
         if spec is None:
             return
         for each, can, why in (
@@ -137,8 +141,7 @@ class ModeSwitch(QWidget):
             (Mode.REPAINT, spec.capabilities.strength, words.tr("{0} has no strength.")),
         ):
             self.buttons[each].setEnabled(can)
-            if not can:
-                self.buttons[each].setToolTip(why.format(spec.name))
+            self.buttons[each].setToolTip(self._sentences[each] if can else why.format(spec.name))
 
 
 class MainDial(QWidget):
@@ -174,10 +177,10 @@ class MainDial(QWidget):
         self, state: RecipeState, active: float, spec: ModelSpec | None, size: PictureSize | None
     ) -> None:
         """Show the state; `active` is the strength that the dial stands for."""
-        cleans = state.edit.mode is Mode.CLEAN
-        self.modes.show_mode(state.edit.mode, spec)
-        self.amount.setVisible(cleans)
-        self.strength.setVisible(not cleans)
+        mode = state.edit.mode
+        self.modes.show_mode(mode, spec)
+        self.amount.setVisible(mode is Mode.CLEAN)
+        self.strength.setVisible(mode is Mode.REPAINT)
         self._show_dials(state, active, spec)
         self.meaning.say(self._meaning(state, active, spec, size))
 
@@ -198,14 +201,19 @@ class MainDial(QWidget):
         if spec is None:
             return ""
         edit = state.edit.model_copy(update={"strength": active})
+        if edit.mode is Mode.INSTRUCT and not edit.prompt and edit.prompts is None:
+            return words.tr("Does what the prompt says: write below what is to be changed.")
+        # What another field lacks is said there and at Run; the dial means the same.
+        edit = edit.model_copy(update={"negative_prompt": ""})
         try:
-            planned = plan.plan(edit, spec, size or PictureSize(1, 1))
+            planned = plan.plan(edit, spec, size or PictureSize(1, 1), scale=state.output.scale)
         except CoreError as error:
             return error.message
-        said = planned.sentence(edit)
         if edit.mode is Mode.CLEAN and self.noise is not None:
             return self._meaning_of_noise(self.noise, edit, planned)
-        return said[:1].upper() + said[1:]
+        said = planned.sentence(edit)
+        lines = (said[:1].upper() + said[1:], planned.size_words if size else "")
+        return "\n".join(line for line in lines if line)
 
     def _meaning_of_noise(self, noise: float, edit: EditSettings, planned: Plan) -> str:
         """Say what was found and how much of it goes."""

@@ -24,7 +24,7 @@ from desktop.theme import tokens
 from desktop.widgets.plain import plain_tip
 
 
-class _FolderLine(NumberBox):
+class PathLine(NumberBox):
     """A path: shortened in its middle until it is edited."""
 
     def __init__(self, parent: QWidget) -> None:
@@ -68,7 +68,7 @@ class FolderEdit(Editor):
         super().__init__(parent)
         self._folder: Path | None = None
         self._planned: Path | None = None
-        self.line = _FolderLine(self)
+        self.line = PathLine(self)
         self.line.entered.connect(self._enter)
         browse = tool_button(
             "folder", words.tr("Browse"), words.tr("Choose the folder where results go.")

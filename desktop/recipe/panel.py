@@ -20,7 +20,7 @@ from core.recipe import EditSettings, Recipe
 from desktop.backend import Backend
 from desktop.recipe import reports, words
 from desktop.recipe.draft import RecipeDraft
-from desktop.recipe.exchange import Exchange, Incoming, one_file
+from desktop.recipe.exchange import Exchange, Incoming, may_be_model, one_file
 from desktop.recipe.footer import Footer
 from desktop.recipe.form import RecipeForm
 from desktop.recipe.header import Header
@@ -52,6 +52,8 @@ class RecipePanel(QWidget):
     """The Path that the chosen photograph's result would get, or None."""
     recipe_restored = Signal(object)
     """The RestoredRecipe that was taken over."""
+    model_dropped = Signal(object)
+    """The Path of a file that may be a model or a part of one."""
 
     def __init__(
         self, backend: Backend, parent: QWidget | None = None, noise: NoiseLoader | None = None
@@ -214,7 +216,10 @@ class RecipePanel(QWidget):
         if path is not None:
             event.setDropAction(Qt.DropAction.CopyAction)
             event.accept()
-            self.read_recipe(path)
+            if may_be_model(path):
+                self.model_dropped.emit(path)
+            else:
+                self.read_recipe(path)
 
     def save_sections(self) -> list[str]:
         """Return which sections are open, for the remembered layout."""

@@ -83,9 +83,9 @@ class PresetBox(QWidget):
     def show_preset(
         self, base: Recipe, presets: Sequence[Recipe], changed: Sequence[str] = ()
     ) -> None:
-        """Show which preset the recipe started from, and which settings were changed since."""
+        """Show which of the presets the recipe started from, and which settings were changed."""
         self._current = base
-        fitting = tuple(p for p in presets if p.edit.model == base.edit.model)
+        fitting = tuple(presets)
         if fitting != self._shown or self.box.count() != len(fitting):
             self._shown = fitting
             self.box.clear()

@@ -163,11 +163,12 @@ class RunButton(QWidget):
 
 
 def _text(mode: Mode, count: int) -> str:
-    cleans = mode is Mode.CLEAN
-    if not count:
-        return words.tr("Clean") if cleans else words.tr("Repaint")
-    verb = words.tr("Clean {0}") if cleans else words.tr("Repaint {0}")
-    return verb.format(photographs(count))
+    alone, with_count = {
+        Mode.CLEAN: (words.tr("Clean"), words.tr("Clean {0}")),
+        Mode.REPAINT: (words.tr("Repaint"), words.tr("Repaint {0}")),
+        Mode.INSTRUCT: (words.tr("Edit"), words.tr("Edit {0}")),
+    }[mode]
+    return with_count.format(photographs(count)) if count else alone
 
 
 def _time(count: int, estimate: Estimate | None) -> str:

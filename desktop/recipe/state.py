@@ -8,8 +8,9 @@ from typing import Any
 
 from core import plan
 from core.errors import SettingsError
-from core.models.spec import ModelSpec
+from core.models.spec import Capabilities, ModelSpec
 from core.outputs.template import parse_template
+from core.presets import default_preset
 from core.recipe import (
     EditSettings,
     Mode,
@@ -23,15 +24,23 @@ EDIT_FIELDS = tuple(EditSettings.model_fields)
 OUTPUT_FIELDS = tuple(OutputSettings.model_fields)
 RUN_FIELDS = ("strengths", "again", "review")
 
-ONLY_CLEAN = frozenset({"amount", "keep_grain"})
-ONLY_REPAINT = frozenset({"strength", "strength_scale", "hold_structure", "strengths"})
+_CLEAN = frozenset({"amount", "keep_grain"})
+_REPAINT = frozenset({"strength", "strength_scale", "hold_structure", "strengths"})
+MEANINGLESS = {
+    Mode.CLEAN: _REPAINT,
+    Mode.REPAINT: _CLEAN,
+    Mode.INSTRUCT: _CLEAN | _REPAINT,
+}
+"""By mode, what does nothing in it."""
 
 # What the user brings along from one preset or model to the next: the picture's subject, the
 # chance and the machine. A preset that says them itself wins.
 _CARRIED = (
     "prompt", "negative_prompt", "loras", "mask", "seed", "seed_mode", "size", "dtype", "vae",
-    "clip_skip", "control", "reference_image",
+    "clip_skip", "control", "reference_image", "true_guidance", "prompts", "wildcards",
 )  # fmt: skip
+# Files that were made for one family of models, and what counts the layers of one.
+_OF_THE_FAMILY = ("loras", "vae", "clip_skip", "control", "reference_image")
 # What a model decides anew, unless the user did.
 _OF_THE_MODEL = (
     "mode", "strength", "num_inference_steps", "scheduler", "sigmas", "guidance_scale",
@@ -104,7 +113,7 @@ def is_changed(state: RecipeState, field: str, spec: ModelSpec | None) -> bool:
     """Return whether a field differs from the preset's, where it matters in this mode."""
     if field in RUN_FIELDS:
         return bool(value_of(state, field) != base_value(state, field))
-    if field in (ONLY_REPAINT if state.edit.mode is Mode.CLEAN else ONLY_CLEAN):
+    if field in MEANINGLESS[state.edit.mode]:
         return False
     if field == "num_inference_steps" and state.edit.mode is not state.base.edit.mode:
         return state.edit.num_inference_steps is not None
@@ -136,14 +145,36 @@ def with_values(
     recipe = state.recipe
     if edit:
         settings = edit_settings(_as_given(recipe.edit) | edit)
-        if spec is not None:
-            plan.check(settings, spec)
+        check_values(settings, spec)
         recipe = recipe.model_copy(update={"edit": settings})
     if output:
         results = output_settings(_as_given(recipe.output) | output)
         parse_template(results.name_template)
         recipe = recipe.model_copy(update={"output": results})
     return replace(state, recipe=recipe, **run)
+
+
+def check_values(edit: EditSettings, spec: ModelSpec | None) -> None:
+    """Refuse a value that the model cannot use; what only lacks another value is for `unready`.
+
+    Raises:
+        SettingsError: which value, and what to do instead.
+    """
+    if spec is None:
+        return
+    can = spec.capabilities
+    told = edit.prompt or ("-" if can.instruct else "")
+    negative = "" if can.negative_prompt else edit.negative_prompt
+    plan.check(edit.model_copy(update={"prompt": told, "negative_prompt": negative}), spec)
+
+
+def unready(state: RecipeState, spec: ModelSpec) -> SettingsError | None:
+    """Return what is still to be set before a run, such as the prompt of an instruction."""
+    try:
+        plan.check(state.edit, spec)
+    except SettingsError as error:
+        return error
+    return None
 
 
 def _as_given(settings: EditSettings | OutputSettings) -> dict[str, Any]:
@@ -199,31 +230,61 @@ def _with_usable(
     """Return the edit with a value, or as it is where the model cannot use that."""
     try:
         changed = edit_settings(_as_given(edit) | {field: value})
-        if spec is not None:
-            plan.check(changed, spec)
+        check_values(changed, spec)
+        if field == "negative_prompt" and spec is not None:
+            # Brought along where it would do nothing, it would only keep the run from starting.
+            plan.check(changed.model_copy(update={"prompt": changed.prompt or "-"}), spec)
     except SettingsError:
         return edit
     return changed
 
 
 def presets_of(spec: ModelSpec, presets: Sequence[Recipe]) -> tuple[Recipe, ...]:
-    """Return the presets that were made for a model."""
-    return tuple(preset for preset in presets if preset.edit.model == spec.id)
+    """Return the presets that were made for a model, or for its kind: then with this model."""
+    return tuple(_for_model(p, spec) for p in presets if _is_for(p, spec))
+
+
+def _is_for(preset: Recipe, spec: ModelSpec) -> bool:
+    if preset.edit.mode not in modes_of(spec.capabilities):
+        return False
+    return spec.kind in preset.kinds if preset.kinds else preset.edit.model == spec.id
+
+
+def _for_model(preset: Recipe, spec: ModelSpec) -> Recipe:
+    """Return a preset with this model, and its own defaults where it runs with no others."""
+    edit = preset.edit
+    values: dict[str, Any] = {"model": spec.id}
+    if edit.scheduler not in (None, *spec.schedulers):
+        values["scheduler"] = None
+    if not spec.capabilities.guidance:
+        values["guidance_scale"] = None
+    return preset.model_copy(update={"edit": edit.model_copy(update=values)})
+
+
+def modes_of(can: Capabilities) -> tuple[Mode, ...]:
+    """Return the modes that a model works in, the one to begin with first."""
+    modes = ((Mode.CLEAN, can.clean), (Mode.REPAINT, can.strength), (Mode.INSTRUCT, can.instruct))
+    return tuple(mode for mode, there in modes if there) or (Mode.REPAINT,)
 
 
 def starting_recipe(spec: ModelSpec, presets: Sequence[Recipe], mode: Mode | None = None) -> Recipe:
     """Return what a model starts from in a mode: a preset of it, else its own defaults.
 
-    Of several repainting presets it is the one nearest to the model's default strength.
+    Of several repainting presets it is the usual one of the kind of model, or else the one
+    nearest to the model's default strength.
     """
-    mode = mode or (Mode.CLEAN if spec.capabilities.clean else Mode.REPAINT)
-    fitting = [preset for preset in presets_of(spec, presets) if preset.edit.mode is mode]
-    if not fitting:
+    mode = mode or modes_of(spec.capabilities)[0]
+    usual = default_preset(spec.kind).id
+    made = [preset for preset in presets_of(spec, presets) if preset.edit.mode is mode]
+    if not made:
         edit = EditSettings(model=spec.id, mode=mode, strength=spec.defaults.strength)
         return Recipe(edit=edit)
-    if mode is Mode.CLEAN:
-        return fitting[0]
-    return min(fitting, key=lambda preset: abs(preset.edit.strength - spec.defaults.strength))
+    for preset in made:
+        if preset.id == usual:
+            return preset
+    if mode is not Mode.REPAINT:
+        return made[0]
+    return min(made, key=lambda preset: abs(preset.edit.strength - spec.defaults.strength))
 
 
 def with_mode(
@@ -238,29 +299,34 @@ def with_model(
 ) -> Switched:
     """Return the state after choosing a model: its defaults, except for what the user changed."""
     changed = changed_fields(state, old)
-    mode = state.edit.mode
-    if not (new.capabilities.clean if mode is Mode.CLEAN else new.capabilities.strength):
-        mode = Mode.REPAINT if mode is Mode.CLEAN else Mode.CLEAN
-    after = with_preset(state, starting_recipe(new, presets, mode), new)
-    edit = after.edit
-    for field in changed:
-        if field in EDIT_FIELDS and field != "mode" and _is_of(field, mode):
-            edit = _with_usable(edit, field, getattr(state.edit, field), new)
-    after = replace(after, recipe=after.recipe.model_copy(update={"edit": edit}))
+    modes = modes_of(new.capabilities)
+    mode = state.edit.mode if state.edit.mode in modes else modes[0]
+    edit = state.edit
+    if old is not None and old.family != new.family:
+        edit = edit.model_copy(update={f: _default(EditSettings, f) for f in _OF_THE_FAMILY})
+    brought = replace(state, recipe=state.recipe.model_copy(update={"edit": edit}))
+    after = with_preset(brought, starting_recipe(new, presets, mode), new)
     wanted = [field for field in changed if field in EDIT_FIELDS and field != "mode"]
-    kept = tuple(f for f in wanted if getattr(edit, f) == getattr(state.edit, f))
+    after = _with_own(after, edit, [f for f in wanted if f not in MEANINGLESS[mode]], new)
+    kept = tuple(f for f in wanted if getattr(after.edit, f) == getattr(state.edit, f))
     taken = tuple(f for f in _OF_THE_MODEL if f not in kept and _differs(state, old, after, new, f))
     return Switched(after, new.name, taken, kept, tuple(f for f in wanted if f not in kept))
 
 
-def _is_of(field: str, mode: Mode) -> bool:
-    return field not in (ONLY_REPAINT if mode is Mode.CLEAN else ONLY_CLEAN)
+def _with_own(
+    after: RecipeState, own: EditSettings, fields: Sequence[str], spec: ModelSpec
+) -> RecipeState:
+    """Return the state with what the user had set himself, where the model can use it."""
+    edit = after.edit
+    for field in fields:
+        edit = _with_usable(edit, field, getattr(own, field), spec)
+    return replace(after, recipe=after.recipe.model_copy(update={"edit": edit}))
 
 
 def _differs(
     state: RecipeState, old: ModelSpec | None, after: RecipeState, new: ModelSpec, field: str
 ) -> bool:
-    if not _is_of(field, after.edit.mode):
+    if field in MEANINGLESS[after.edit.mode]:
         return False
     return bool(effective(state.recipe, field, old) != effective(after.recipe, field, new))
 
@@ -272,13 +338,18 @@ def with_recipe(
     return replace(state, recipe=recipe, base=base_of(recipe, presets, spec), strengths=())
 
 
+def fitting(
+    presets: Sequence[Recipe], recipe: Recipe, spec: ModelSpec | None
+) -> tuple[Recipe, ...]:
+    """Return the presets for a recipe's model; `spec` None: it is not here."""
+    if spec is not None:
+        return presets_of(spec, presets)
+    return tuple(preset for preset in presets if preset.edit.model == recipe.edit.model)
+
+
 def base_of(recipe: Recipe, presets: Sequence[Recipe], spec: ModelSpec | None) -> Recipe:
     """Return the preset a recipe is compared with: its own by id, an equal one, or the default."""
-    same = [
-        preset
-        for preset in presets
-        if preset.edit.model == recipe.edit.model and preset.edit.mode is recipe.edit.mode
-    ]
+    same = [p for p in fitting(presets, recipe, spec) if p.edit.mode is recipe.edit.mode]
     for preset in same:
         if recipe.id and preset.id == recipe.id:
             return preset

@@ -8,6 +8,7 @@ from functools import partial
 from PySide6.QtCore import QCoreApplication
 
 from core.recipe import (
+    ControlKind,
     Dtype,
     MetadataRule,
     OnConflict,
@@ -38,6 +39,15 @@ def label(field: str) -> str:
         "guidance_scale": tr("Guidance"),
         "prompt": tr("Prompt"),
         "negative_prompt": tr("Negative prompt"),
+        "true_guidance": tr("True guidance"),
+        "loras": tr("LoRAs"),
+        "vae": tr("VAE"),
+        "clip_skip": tr("Clip skip"),
+        "control": tr("ControlNet"),
+        "reference_image": tr("Reference picture"),
+        "mask": tr("Mask"),
+        "prompts": tr("Prompts from files"),
+        "wildcards": tr("Wildcards"),
         "seed": tr("Seed"),
         "seed_mode": tr("Seed mode"),
         "size": tr("Size"),
@@ -82,6 +92,18 @@ def sentence(field: str) -> str:
         "guidance_scale": tr("How strictly the model follows the prompt (guidance_scale, CFG)."),
         "prompt": tr("What the result should show, in words."),
         "negative_prompt": tr("What the result should not show."),
+        "true_guidance": tr(
+            "Guidance against the negative prompt (true_cfg_scale); above 1 each step takes twice "
+            "as long."
+        ),
+        "loras": tr("Small files that give the model a style or a subject, each with a weight."),
+        "vae": tr("What turns the model's picture into pixels, in the place of its own."),
+        "clip_skip": tr("How many of the text encoder's last layers are left out."),
+        "control": tr("Holds the photograph's shapes at high strengths."),
+        "reference_image": tr("A picture whose look is taken over, by an IP-Adapter."),
+        "mask": tr("Where photographs are edited; outside, each result is its photograph."),
+        "prompts": tr("A CSV file of prompts, or a folder with NAME.txt for each photograph."),
+        "wildcards": tr("A folder of lists; __name__ in a prompt is a line of name.txt."),
         "seed": tr("The number that the noise is made from; the same seed gives the same result."),
         "seed_mode": tr("Where each photograph's seed comes from."),
         "size": tr("At what size the model sees the photograph."),
@@ -146,6 +168,10 @@ def choices(field: str) -> dict[StrEnum, tuple[str, str]]:
             StrengthScale.NOISE: (tr("Noise level"), tr("one scale for all models")),
             StrengthScale.NATIVE: (tr("Share of steps"), tr("as diffusers counts it")),
         },
+        "control_kind": {
+            ControlKind.TILE: (tr("Holds the colours and shapes"), tr("tile ControlNets")),
+            ControlKind.LINEART: (tr("Holds the lines"), tr("lineart ControlNets")),
+        },
         **_output_choices(),
     }
     return words[field]
@@ -187,6 +213,6 @@ def shown(field: str, value: object) -> str:
         return f"{value:.2f}"
     if isinstance(value, float):
         return f"{value:g}"
-    if value is None or value == "":
+    if value is None or value in ("", ()):
         return tr("none")
     return str(value)

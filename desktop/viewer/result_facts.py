@@ -38,7 +38,8 @@ def read_result_facts(services: Services, photo: Photo) -> ResultFacts:
         edit = edit.model_copy(update={"strength": photo.strength})
         recipe = recipe.model_copy(update={"edit": edit})
     try:
-        spec: ModelSpec | None = services.registry.get(edit.model)
+        # Only looked up: to be ready for use it might have to be read through first.
+        spec = services.registry.all().get(edit.model)
     except CoreError:
         spec = None
     lines = (*_done_lines(photo), *_edit_lines(edit, spec))

@@ -29,7 +29,6 @@ class DialogWiring(QObject):
         actions = window.actions_
         actions["preferences"].triggered.connect(self._show_preferences)
         actions["devices"].triggered.connect(self._show_devices)
-        actions["models"].triggered.connect(self._show_models)
         actions["shortcuts"].triggered.connect(self._show_shortcuts)
         actions["about"].triggered.connect(self._show_about)
         actions["open_logs"].triggered.connect(self._open_logs)
@@ -70,16 +69,6 @@ class DialogWiring(QObject):
         worker = self._window.parts.worker
         if worker is not None:
             worker.warm_up()
-
-    @Slot()
-    def _show_models(self) -> None:
-        from desktop.dialogs.models import ModelsDialog
-
-        parts = self._window.parts
-        dialog = ModelsDialog(parts.backend, parts.recipe.recipe.edit.model, self._window)
-        dialog.chosen.connect(parts.recipe.draft.choose_model)
-        dialog.reveal.connect(self._window.reveal)
-        dialog.exec()
 
     @Slot()
     def _show_shortcuts(self) -> None:

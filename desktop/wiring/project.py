@@ -18,6 +18,7 @@ from core.scan_kinds import PHOTO_EXTENSIONS
 from desktop.photos.drops import DropReport
 from desktop.photos.mime import carried
 from desktop.photos.projects import Relocator, ask_project_name, confirm_delete
+from desktop.recipe.exchange import is_weights
 
 if TYPE_CHECKING:
     from desktop.main_window import MainWindow
@@ -94,7 +95,14 @@ class ProjectWiring(QObject):
 
     @Slot(object)
     def take(self, paths: Sequence[Path]) -> None:
-        """Add files and folders to the open project, or as soon as one is open."""
+        """Add files and folders to the open project, or as soon as one is open.
+
+        Models among them go where models are kept.
+        """
+        weights = [path for path in paths if is_weights(path)]
+        for path in weights:
+            self._window.wiring.models.take(path)
+        paths = [path for path in paths if path not in weights]
         project = self._parts.session.project
         if project is None:
             self._waiting += paths

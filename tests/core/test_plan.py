@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.engine.noise import sigma_ref
 from core.errors import SettingsError
+from core.models.family_spec import family_spec
 from core.models.spec import Capabilities, ModelSpec, builtin_spec
 from core.plan import DeviceSpeed, PictureSize, check, plan, readable_seconds, step_counts
 from core.recipe import EditSettings, Mode, SchedulerName, SizeMode
@@ -117,3 +120,65 @@ def test_a_model_that_cannot_clean_says_so() -> None:
 def test_durations_read_as_people_say_them() -> None:
     said = [readable_seconds(s) for s in (0.2, 40, 360, 111600)]
     assert said == ["1 s", "40 s", "about 6 min", "about 31 h"]
+
+
+def family(name: str, variant: str = "") -> ModelSpec:
+    return family_spec(name, variant, id=name, name=name, folder=Path("/m"))
+
+
+@pytest.mark.parametrize(
+    ("variant", "strength", "runs"),
+    [
+        ("turbo", 0.4, 2),
+        ("turbo", 1.0, 4),
+        ("lightning", 0.4, 3),
+        ("lcm", 0.4, 4),
+        ("lcm", 0.01, 1),
+    ],
+)
+def test_distilled_models_run_the_levels_that_they_were_trained_at(
+    variant: str, strength: float, runs: int
+) -> None:
+    """A promise of four steps where three run would be a time that never comes true."""
+    assert step_counts(repaint(strength=strength), family("sdxl", variant))[1] == runs
+
+
+@pytest.mark.parametrize(
+    ("strength", "tiled", "size"),
+    [(0.3, True, "6000 x 4000 in tiles of 512"), (0.6, False, "brought back")],
+)
+def test_a_photograph_far_larger_than_the_model_says_how_it_is_seen(
+    strength: float, tiled: bool, size: str
+) -> None:
+    result = plan(repaint(strength=strength), family("sd1"), PictureSize(6000, 4000))
+    assert size in result.size_words
+    assert (result.tiles > 1) is tiled
+    assert (result.width, result.height) == (6000, 4000)
+
+
+def test_results_larger_than_the_photograph_are_painted_at_that_size() -> None:
+    result = plan(repaint(strength=0.3), family("sd1"), PictureSize(800, 600), scale=2.0)
+    assert (result.width, result.height) == (1600, 1200)
+
+
+@pytest.mark.parametrize(
+    ("values", "spec", "words"),
+    [
+        ({"strength": 0.3}, family("flux-kontext"), "Leave --strength out"),
+        ({"mode": "instruct"}, family("flux-kontext"), "Give a prompt"),
+        ({"mode": "instruct", "prompt": "x"}, family("sd1"), "Kontext"),
+        ({"negative_prompt": "x", "guidance_scale": 1}, family("sd1"), "--guidance"),
+        ({"negative_prompt": "x"}, family("flux"), "--true-guidance"),
+        ({"guidance_scale": 5}, family("sdxl", "turbo"), "distilled"),
+        ({"scheduler": "euler"}, family("flux"), "flow-euler"),
+        ({"scheduler": "flow-euler"}, family("sd1"), "dpmpp-2m"),
+        ({"control": {"kind": "tile", "path": "/x"}}, family("flux"), "Add a Stable Diffusion"),
+        ({"mode": "clean"}, family("sd1"), "built-in"),
+    ],
+)
+def test_what_a_model_cannot_use_is_refused_with_what_to_do(
+    values: dict[str, object], spec: ModelSpec, words: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        check(repaint(**values), spec)
+    assert words in caught.value.hint

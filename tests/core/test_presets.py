@@ -1,4 +1,4 @@
-"""The six presets are what most people ever use: they must load, be valid, and be found."""
+"""The presets are what most people ever use: they must load, be valid, and be found."""
 
 from __future__ import annotations
 
@@ -10,27 +10,42 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import SettingsError
-from core.models.spec import builtin_spec
-from core.plan import PictureSize, plan
+from core.models.families import FAMILIES
+from core.models.family_spec import family_spec
+from core.models.spec import ModelSpec, builtin_spec
+from core.plan import PictureSize, check, plan
 from core.presets import (
     DEFAULT_PRESET,
+    default_preset,
     delete_preset,
     export_preset,
     find_preset,
     import_preset,
+    is_for,
     is_shipped,
     load_presets,
     readable_presets,
     rename_preset,
     save_preset,
 )
-from core.recipe import EditSettings, Mode, OutputSettings, Recipe
+from core.recipe import EditSettings, Mode, ModelKind, OutputSettings, Recipe
 
 NAMES = ["Clean", "Clean gently", "Clean hard", "Smooth", "Paint", "Loose paint"]
+OTHERS = ["Touch up", "Refine", "Restyle", "Reinvent", "Fast", "Flow", "Edit by instruction"]
+"""For models that understand a prompt."""
+
+
+def family_specs() -> list[ModelSpec]:
+    """Return a spec of each family, and of each of its distilled forms."""
+    return [
+        family_spec(family.id, variant, id=f"{family.id}{variant}", name="x", folder=Path("/x"))
+        for family in FAMILIES.values()
+        for variant in ("", *family.variants)
+    ]
 
 
 def test_the_shipped_presets_come_in_the_order_they_are_shown() -> None:
-    assert [preset.name for preset in load_presets()] == NAMES
+    assert [preset.name for preset in load_presets()] == NAMES + OTHERS
     assert load_presets()[0].id == DEFAULT_PRESET
 
 
@@ -39,6 +54,22 @@ def test_every_preset_runs_on_the_built_in_model(name: str) -> None:
     preset = find_preset(name.upper(), load_presets())
     assert preset.sentence
     assert plan(preset.edit, builtin_spec(), PictureSize(768, 512)).calls >= 1
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_every_other_preset_runs_on_every_model_of_its_kind(name: str) -> None:
+    """A preset that its own models refuse would be a button that only gives errors."""
+    preset = find_preset(name, load_presets())
+    specs = [spec for spec in family_specs() if is_for(preset, spec.kind)]
+    assert specs
+    for spec in specs:
+        told = preset.edit.model_copy(update={"model": spec.id, "prompt": "a boat"})
+        check(told, spec)
+
+
+@pytest.mark.parametrize("kind", ModelKind)
+def test_every_kind_of_model_has_a_preset_to_start_with(kind: ModelKind) -> None:
+    assert is_for(default_preset(kind), kind)
 
 
 def test_repainting_presets_stay_in_their_measured_zones() -> None:
@@ -57,7 +88,7 @@ def test_own_presets_stand_after_the_shipped_ones(tmp_path: Path) -> None:
     (tmp_path / "Old phone.toml").write_text('[edit]\namount = "more"\n')
     presets = load_presets(tmp_path)
     assert find_preset("old phone", presets).edit.amount == "more"
-    assert len(presets) == len(NAMES) + 1
+    assert len(presets) == len(NAMES + OTHERS) + 1
 
 
 def test_an_own_preset_is_kept_found_renamed_and_deleted(tmp_path: Path) -> None:
@@ -67,10 +98,10 @@ def test_an_own_preset_is_kept_found_renamed_and_deleted(tmp_path: Path) -> None
     assert (stored.id, stored.name) == ("my-look", "My look")
     assert find_preset("my look", load_presets(folder)) == stored
     renamed = rename_preset(folder, "My look", "Über mich")
-    assert [preset.name for preset in load_presets(folder)][len(NAMES) :] == ["Über mich"]
+    assert [preset.name for preset in load_presets(folder)][len(NAMES + OTHERS) :] == ["Über mich"]
     assert renamed.edit == edit
     deleted = delete_preset(folder, "über mich")
-    assert len(load_presets(folder)) == len(NAMES)
+    assert len(load_presets(folder)) == len(NAMES + OTHERS)
     assert save_preset(folder, deleted.name, deleted).edit == edit
 
 
@@ -99,13 +130,13 @@ def test_a_taken_name_is_refused_unless_it_is_to_be_replaced(tmp_path: Path) -> 
         with pytest.raises(SettingsError, match="already"):
             save_preset(tmp_path, name, Recipe())
     save_preset(tmp_path, "Mine?", Recipe(edit=EditSettings(keep_grain=7)), replace=True)
-    (own,) = load_presets(tmp_path)[len(NAMES) :]
+    (own,) = load_presets(tmp_path)[len(NAMES + OTHERS) :]
     assert own.edit.keep_grain == 7
     save_preset(tmp_path, "Other", Recipe())
     with pytest.raises(SettingsError, match="already"):
         rename_preset(tmp_path, "Other", "mine")
     assert rename_preset(tmp_path, "Other", "OTHER").name == "OTHER"
-    assert len(load_presets(tmp_path)) == len(NAMES) + 2
+    assert len(load_presets(tmp_path)) == len(NAMES + OTHERS) + 2
 
 
 def test_presets_travel_without_this_computers_folder(tmp_path: Path) -> None:
@@ -116,7 +147,7 @@ def test_presets_travel_without_this_computers_folder(tmp_path: Path) -> None:
         assert "/home/me" not in (tmp_path / name).read_text()
         imported = import_preset(tmp_path / "presets", tmp_path / name)
         assert imported.output == OutputSettings(quality=80)
-    names = [preset.name for preset in load_presets(tmp_path / "presets")][len(NAMES) :]
+    names = [preset.name for preset in load_presets(tmp_path / "presets")][len(NAMES + OTHERS) :]
     assert names == ["Mine 2", "Mine"]
     with pytest.raises(SettingsError, match="already"):
         export_preset(recipe, tmp_path / "a.toml")

@@ -23,6 +23,11 @@ A1111 = {
     "Euler Automatic": ("euler", "normal"),
     "DPM++ 2M SGM Uniform": ("dpmpp-2m", "normal"),
     "Euler Beta": ("euler", "beta"),
+    "LMS Karras": ("lms", "karras"),
+    "DPM2": ("dpm2", None),
+    "DPM2 a Karras": ("dpm2-a", "karras"),
+    "DPM++ 2M SDE Karras": ("dpmpp-2m-sde", "karras"),
+    "PLMS": ("pndm", None),
 }
 OTHER_PROGRAMS = {
     "dpmpp_2m": ("dpmpp-2m", None),
@@ -34,6 +39,11 @@ OTHER_PROGRAMS = {
     "EulerDiscreteScheduler": ("euler", None),
     "DDIMScheduler": ("ddim", None),
     "HeunDiscreteScheduler": ("heun", None),
+    "dpm_2_ancestral": ("dpm2-a", None),
+    "KDPM2DiscreteScheduler": ("dpm2", None),
+    "DEISMultistepScheduler": ("deis", None),
+    "UniPCMultistepScheduler": ("unipc", None),
+    "FlowMatchEulerDiscreteScheduler": ("flow-euler", None),
 }
 
 
@@ -59,9 +69,8 @@ def test_every_name_leads_to_a_scheduler_and_sigmas_that_exist() -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "LMS", "LMS Karras", "DPM2", "DPM2 a", "DPM2 a Karras", "DPM++ 2S a", "DPM++ 2M SDE",
-        "DPM++ 2M SDE Karras", "DPM++ 2M SDE Heun", "DPM++ 3M SDE", "DPM++ 3M SDE Exponential",
-        "DPM fast", "DPM adaptive", "Restart", "DDIM CFG++", "PLMS", "dpm_2_ancestral",
+        "DPM++ 2S a", "DPM++ 2M SDE Heun", "DPM++ 3M SDE", "DPM++ 3M SDE Exponential",
+        "DPM fast", "DPM adaptive", "Restart", "DDIM CFG++",
     ],
 )  # fmt: skip
 def test_a_sampler_that_is_not_here_is_refused_with_the_nearest(name: str) -> None:

@@ -6,9 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from core.cli.options import DetailOptions, EditOptions, OutputOptions
+from core.cli.names import Names
+from core.cli.options import (
+    DetailOptions,
+    EditOptions,
+    OutputOptions,
+    PromptOptions,
+    RecipeOptions,
+)
 from core.cli.recipes import Wanted, read_options
 from core.errors import SettingsError
+from core.models.families import FAMILIES
+from core.models.family_spec import family_spec
+from core.models.spec import Layout, ModelSpec, builtin_spec
 from core.presets import find_preset, load_presets
 from core.recipe import (
     Amount,
@@ -29,10 +39,95 @@ def read(
     detail: DetailOptions | None = None,
     output: OutputOptions | None = None,
     folder: Path | None = None,
+    prompt: PromptOptions | None = None,
 ) -> Wanted:
-    return read_options(
-        edit or EditOptions(), detail or DetailOptions(), output or OutputOptions(), folder=folder
+    asked = RecipeOptions(
+        edit or EditOptions(),
+        detail or DetailOptions(),
+        prompt or PromptOptions(),
+        output or OutputOptions(),
     )
+    return read_options(asked, NAMES, folder=folder)
+
+
+def known(model: str) -> ModelSpec:
+    specs = [builtin_spec(), *(of_family(family) for family in FAMILIES)]
+    return next((spec for spec in specs if spec.id == model), builtin_spec())
+
+
+def of_family(family: str, variant: str = "") -> ModelSpec:
+    facts = {"name": family, "folder": Path("/m"), "layout": Layout.DIFFUSERS}
+    return family_spec(family, variant, id=family, **facts)
+
+
+NAMES = Names(None, known, {"film": Path("/loras/film.safetensors")}.get)
+
+
+def test_a_prompted_model_starts_from_its_own_default_preset() -> None:
+    """Twenty DDIM steps without guidance would make mush of a Stable Diffusion model."""
+    edit = read(EditOptions(strength="0.45"), DetailOptions(model="sd1")).recipe.edit
+    assert (edit.model, edit.strength, edit.num_inference_steps) == ("sd1", 0.45, 30)
+    assert (edit.scheduler, edit.sigmas) == (SchedulerName.DPMPP_2M, SigmaSchedule.KARRAS)
+    assert read(detail=DetailOptions(model="flux-kontext")).recipe.edit.mode is Mode.INSTRUCT
+
+
+def test_a_preset_of_another_kind_of_model_is_refused_with_those_that_fit() -> None:
+    with pytest.raises(SettingsError, match="Refine is not made for") as caught:
+        read(EditOptions(preset="Refine"))
+    assert "Clean gently" in caught.value.hint
+
+
+def test_prompt_options_become_settings(tmp_path: Path) -> None:
+    mask = tmp_path / "sky.png"
+    mask.touch()
+    asked = PromptOptions(
+        prompt="a boat",
+        negative_prompt="people",
+        lora=["film:0.7", str(mask)],
+        mask=str(mask),
+        mask_feather=6,
+        control=f"tile={mask}:0.5",
+        reference=f"{mask}={mask}",
+    )
+    edit = read(EditOptions(strength="0.3"), DetailOptions(model="sd1"), prompt=asked).recipe.edit
+    assert (edit.prompt, edit.negative_prompt) == ("a boat", "people")
+    loras = [(lora.path.name, lora.weight) for lora in edit.loras]
+    assert loras == [("film.safetensors", 0.7), ("sky.png", 1.0)]
+    assert edit.mask is not None and (edit.mask.path, edit.mask.feather) == (mask, 6)
+    assert edit.control is not None and edit.control.weight == 0.5
+    assert edit.reference_image is not None and edit.reference_image.image == mask
+    alpha = read(EditOptions(strength="0.3"), prompt=PromptOptions(mask="alpha")).recipe.edit.mask
+    assert alpha is not None and alpha.path is None
+
+
+@pytest.mark.parametrize(
+    ("prompt", "words"),
+    [
+        (PromptOptions(lora=["nowhere:1"]), "no LoRA nowhere"),
+        (PromptOptions(mask="/nowhere.png"), "is not there"),
+        (PromptOptions(mask_feather=3), "no mask"),
+        (PromptOptions(control="/x"), "tile=PATH"),
+        (PromptOptions(reference="/x"), "IMAGE=ADAPTER"),
+    ],
+)
+def test_prompt_options_that_cannot_be_are_refused(prompt: PromptOptions, words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        read(EditOptions(strength="0.3"), prompt=prompt)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [("source", (None, 1.0)), ("2048", (2048, 1.0)), ("2x", (None, 2.0)), ("1.5X", (None, 1.5))],
+)
+def test_the_size_of_results_is_read(text: str, values: tuple[int | None, float]) -> None:
+    output = read(output=OutputOptions(output_size=text)).recipe.output
+    assert (output.max_side, output.scale) == values
+
+
+@pytest.mark.parametrize("text", ["", "x", "big", "0x", "9x", "3"])
+def test_sizes_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(SettingsError):
+        read(output=OutputOptions(output_size=text))
 
 
 def test_without_options_the_preset_clean_is_taken() -> None:

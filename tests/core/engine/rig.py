@@ -63,7 +63,7 @@ class Rig:
 
     def work(self, spoil: Callable[[Predict], Predict] | None = None, cpu: bool = False) -> None:
         denoiser = SpoiledDenoiser.over(self.denoiser, spoil, self.calls)
-        model = LoadedModel(self.spec, denoiser, self.numerics, cpu_allowed=cpu)
+        model = LoadedModel(self.spec, self.numerics, denoiser, cpu_allowed=cpu)
         worker = Worker(model, self.heard.append, self.canceled.__contains__)
         try:
             while self.waiting or worker.has_work:

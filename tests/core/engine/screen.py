@@ -42,7 +42,7 @@ class Screen:
         self.ready = threading.Event()
         self.previews = Previewer(self.hear, self.ready.set)
         self.denoiser = load_denoiser(spec, "cpu", "fp32")
-        self.model = LoadedModel(spec, self.spoiled(None), Numerics(tile=spec.native_size))
+        self.model = LoadedModel(spec, Numerics(tile=spec.native_size), self.spoiled(None))
         self.previews.use(self.model)
         self.number = 0
 

@@ -161,7 +161,7 @@ def test_a_newer_request_ends_the_older_one_at_the_next_layer(screen: Screen, so
 
         return predict
 
-    object.__setattr__(screen.model.denoiser, "spoil", newer)
+    object.__setattr__(screen.model.pixel_denoiser, "spoil", newer)
     screen.ask(source, amount=20)
     screen.previews.work()
     assert screen.shown == []
@@ -189,7 +189,7 @@ def test_a_preview_is_made_between_the_layers_of_a_batch(
 
         return predict
 
-    object.__setattr__(screen.model.denoiser, "spoil", during)
+    object.__setattr__(screen.model.pixel_denoiser, "spoil", during)
     while rig.waiting or worker.has_work:
         worker.work(rig.waiting)
     worker.close()
@@ -260,7 +260,7 @@ def test_stopping_a_batch_does_not_wait_for_a_preview(
 
         return predict
 
-    object.__setattr__(screen.model.denoiser, "spoil", cancel)
+    object.__setattr__(screen.model.pixel_denoiser, "spoil", cancel)
     while rig.waiting or worker.has_work:
         worker.work(rig.waiting)
     assert [m.item for m in rig.of(ItemCanceled)] == [1]
@@ -286,7 +286,7 @@ def test_what_only_waits_is_dropped_at_once(rig: Rig, screen: Screen) -> None:
 
         return predict
 
-    object.__setattr__(screen.model.denoiser, "spoil", cancel)
+    object.__setattr__(screen.model.pixel_denoiser, "spoil", cancel)
     while rig.waiting or worker.has_work:
         worker.work(rig.waiting)
     worker.close()
@@ -334,7 +334,7 @@ def test_too_little_memory_is_the_previews_own_trouble(screen: Screen, source: P
 
         return predict
 
-    object.__setattr__(screen.model.denoiser, "spoil", short)
+    object.__setattr__(screen.model.pixel_denoiser, "spoil", short)
     screen.show(source, amount=20)
     assert "not enough memory" in screen.troubles[0].message
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,11 +26,7 @@ CLEAN = EditSettings()
 REPAINT = EditSettings(mode=Mode.REPAINT)
 OUTPUT = OutputSettings()
 ABLE = SPEC.model_copy(
-    update={
-        "capabilities": Capabilities(
-            clean=True, prompt=True, negative_prompt=True, guidance=True, inpaint=True, lora=True
-        )
-    }
+    update={"capabilities": Capabilities(**dict.fromkeys(Capabilities.model_fields, True))}
 )
 
 
@@ -101,24 +98,38 @@ def test_every_edit_setting_is_either_in_the_key_or_known_not_to_matter() -> Non
         "strength_scale": "native",
         "hold_structure": 3,
         "clip_skip": 2,
+        "true_guidance": 2.5,
     }
     files = {"loras", "mask", "vae", "control", "reference_image"}
     elsewhere = {"model", "amount", "keep_grain"}
+    files |= {"prompts", "wildcards"}  # read before, they make the photograph's own prompt
     assert set(changes) | files | elsewhere == set(EditSettings.model_fields)
     for name, value in changes.items():
         changed = EditSettings.model_validate(REPAINT.model_dump() | {name: value})
         assert digest(changed, model=ABLE) != digest(REPAINT, model=ABLE), name
 
 
-@pytest.mark.parametrize("name", ["mask", "vae", "control", "reference_image"])
-def test_files_in_the_settings_count_by_their_content(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("mask", lambda path: {"path": path, "feather": 4}),
+        ("vae", lambda path: path),
+        ("control", lambda path: {"kind": "tile", "path": path}),
+        ("reference_image", lambda path: {"image": path, "path": path}),
+    ],
+)
+def test_files_in_the_settings_count_by_their_content(
+    tmp_path: Path, name: str, make: Callable[[Path], object]
+) -> None:
     one, copy, other = tmp_path / "1.png", tmp_path / "2.png", tmp_path / "3.png"
     one.write_bytes(b"mask")
     copy.write_bytes(b"mask")
     other.write_bytes(b"another")
 
     def of(path: Path) -> str:
-        return digest(EditSettings.model_validate({"mode": "repaint", name: path}), model=ABLE)
+        return digest(
+            EditSettings.model_validate({"mode": "repaint", name: make(path)}), model=ABLE
+        )
 
     assert of(one) == of(copy) != of(other)
 

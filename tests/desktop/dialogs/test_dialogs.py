@@ -10,17 +10,20 @@ from PySide6.QtWidgets import QLineEdit, QPushButton, QRadioButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.engine.messages import DeviceInfo, DeviceKind
+from core.models.shelf import ModelShelf
 from core.preferences import Preferences, ThemeChoice
 from core.services import open_services
 from desktop.backend import Backend
 from desktop.dialogs.about import AboutDialog
 from desktop.dialogs.crash_dialog import CrashDialog
 from desktop.dialogs.devices import DevicesDialog
-from desktop.dialogs.model_facts import ModelFacts, abilities
+from desktop.dialogs.model_facts import ModelFacts
 from desktop.dialogs.models import ModelsDialog
 from desktop.dialogs.preferences import PreferencesDialog
 from desktop.dialogs.shortcuts import ShortcutsDialog
+from desktop.models.desk import ModelDesk
 from desktop.system.crash import Crash
+from desktop.words_of_models import abilities
 from tests.runs import fake_model
 
 _REPAIR = "python -m pip install --force-reinstall torch"
@@ -74,7 +77,8 @@ def test_looking_again_shows_what_is_found(qtbot: QtBot) -> None:
 
 def test_models_are_listed_with_what_they_can_do(tmp_path: Path, qtbot: QtBot) -> None:
     backend = Backend(lambda: open_services(tmp_path / "library.db"))
-    dialog = ModelsDialog(backend)
+    desk = ModelDesk(backend, lambda: ModelShelf(tmp_path / "models"))
+    dialog = ModelsDialog(desk)
     qtbot.addWidget(dialog)
     qtbot.waitUntil(lambda: dialog.current is not None, timeout=10_000)
     assert backend.close()
@@ -92,7 +96,8 @@ def test_a_model_that_lacks_a_file_says_which_and_cannot_be_chosen(
     tmp_path: Path, qtbot: QtBot
 ) -> None:
     backend = Backend(lambda: open_services(tmp_path / "library.db"))
-    dialog = ModelsDialog(backend)
+    desk = ModelDesk(backend, lambda: ModelShelf(tmp_path / "models"))
+    dialog = ModelsDialog(desk)
     qtbot.addWidget(dialog)
     qtbot.waitUntil(lambda: dialog.current is not None, timeout=10_000)
     assert backend.close()

@@ -118,10 +118,10 @@ def test_a_model_sets_its_defaults_except_for_what_the_user_changed(
     recipe = switched.state.recipe
     assert recipe.edit.model == "painter"
     assert recipe.edit.num_inference_steps == 15
-    assert recipe.edit.strength == 0.4
+    assert (switched.state.base.id, recipe.edit.strength) == ("refine", 0.3)
     assert effective(recipe, "scheduler", painter_model) is SchedulerName.DPMPP_2M
     assert switched.kept == ("num_inference_steps",)
-    assert set(switched.taken) == {"strength", "scheduler", "guidance_scale"}
+    assert set(switched.taken) == {"scheduler", "sigmas", "guidance_scale"}
 
 
 def test_a_model_that_cannot_clean_repaints_and_says_what_it_cannot_use(

@@ -1,0 +1,1 @@
+"""Models that work on latents: loading, prompts and denoising, in the render process only."""

@@ -1,0 +1,61 @@
+"""Another VAE in the place of the model's own, and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from core.engine.latent.components import Components
+from core.engine.latent.conversions import network
+from core.engine.latent.filling import build_component
+from core.engine.latent.weights import WeightSource
+from core.errors import ModelUntrustedError, SettingsError
+
+_INSIDE = "diffusion_pytorch_model.safetensors"
+
+
+class VaeChoice:
+    """Which VAE a loaded model works with."""
+
+    def __init__(self, components: Components) -> None:
+        self._components = components
+        self._own: Any = components.modules.get("vae")
+        self._path: Path | None = None
+
+    def use(self, path: Path | None) -> None:
+        """Work with the VAE in a file from now on; None: the model's own.
+
+        The file may have the names of Stable Diffusion's first publication or those of diffusers;
+        a folder is taken for a component in diffusers' layout.
+
+        Raises:
+            ModelNotFoundError: it is missing or cannot be read.
+            ModelUntrustedError: it is damaged, or can run code when opened.
+            SettingsError: the model takes no other VAE, or this one is for another family.
+        """
+        if path == self._path:
+            return
+        self._components.modules["vae"] = self._own if path is None else self._load(path)
+        self._path = path
+
+    def _load(self, path: Path) -> Any:
+        components = self._components
+        if not components.spec.capabilities.vae:
+            raise SettingsError(
+                f"{components.spec.name} takes no other VAE.",
+                hint="Take the VAE out of the recipe.",
+            )
+        file = path / _INSIDE if path.is_dir() else path
+        kind = type(self._own).__name__
+        source = WeightSource(components.spec.name, (file,), network(kind))
+        source.shapes()
+        config = dict(self._own.config)
+        try:
+            return build_component(
+                "diffusers", kind, config, source, components.device, components.dtype
+            )
+        except ModelUntrustedError as error:
+            raise SettingsError(
+                f"The VAE {path.name} does not fit {components.spec.name}: {error.message}",
+                hint=f"Choose one that was made for {components.family.name}.",
+            ) from error

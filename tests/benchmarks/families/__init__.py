@@ -1,0 +1,1 @@
+"""Model families at their true sizes, with random weights: speed and memory."""
