@@ -30,15 +30,18 @@ def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monke
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the fault tests' table. Here, since the process that prints may not collect them."""
-    from tests.faults.table import lines
+    """Print the tests' tables. Here, since the process that prints may not collect them."""
+    from tests.families import table as families
+    from tests.faults import table as faults
 
     stats = terminalreporter.stats
     reports = [one for word in ("passed", "failed") for one in stats.get(word, ())]
-    if table := lines(report for report in reports if report.when == "call"):
-        terminalreporter.section("faults injected")
-        for line in table:
-            terminalreporter.write_line(line)
+    calls = [report for report in reports if report.when == "call"]
+    for title, lines in (("faults injected", faults.lines), ("families", families.lines)):
+        if table := lines(calls):
+            terminalreporter.section(title)
+            for line in table:
+                terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -60,6 +60,7 @@ class Previewer:
         self._sources = Sources()
         self._changes = Changes()
         self._bench: Bench | None = None
+        self._model: LoadedModel | None = None
         self._newest = -1
         self._waiting: deque[_Read] = deque()
         self._working: int | None = None
@@ -95,7 +96,8 @@ class Previewer:
         """Make previews with this model from now on."""
         self._changes.clear()
         self._bench = None
-        if model is not None:
+        self._model = model
+        if model is not None and model.bench is None:
             pace = Pace(model.spec.seconds_per_megapixel_call * 1e-6)
             self._bench = Bench(model, pace, self._changes)
 
@@ -136,14 +138,20 @@ class Previewer:
     def _make(self, read: _Read) -> None:
         if read.error is not None:
             raise read.error
-        bench = self._bench
-        if bench is None or bench.model.spec.id != read.message.model:
+        model = self._model
+        if model is None or model.spec.id != read.message.model:
             raise CoreError(
                 "The preview's model is not loaded; another one is at work.",
                 hint="It is shown when the batch is done.",
             )
         assert read.source is not None
-        PreviewJob(read.message, read.source, bench, self._send).make()
+        if self._bench is not None:
+            PreviewJob(read.message, read.source, self._bench, self._send).make()
+        elif model.bench is not None:
+            # Its pipelines take seconds to import, which the built-in model does without.
+            from core.engine.latent.previewing import LatentPreview
+
+            LatentPreview(read.message, read.source, model.bench, self._send).make()
 
     def _read(self, message: MakePreview) -> None:
         if message.request != self._newest:

@@ -49,7 +49,7 @@ def set_up(message: LoadModel, versions: str) -> LoadedModel:
         from core.engine.latent.bench import LatentBench
         from core.engine.latent.components import load_components
 
-        bench = LatentBench(load_components(spec, where, dtype, fit))
+        bench = LatentBench(load_components(spec, where, dtype, fit), tile_vae=fit.vae_tiling)
     except RuntimeError as error:
         raise _translated(error, spec, device) from error
     return LoadedModel(spec, numerics, bench=bench, cpu_allowed=cpu_allowed)

@@ -40,10 +40,10 @@ def stable_diffusion(header: Header) -> FoundFile | None:
     channels = net.width(_FIRST_CONV)
     if channels != 4:
         what = _ODD_INPUTS.get(channels, f"works on {channels} channels, not on 4")
-        header.refuse(f"{what}; Regrain does not use it", _PLAIN_HINT)
+        raise header.refusal(f"{what}; Regrain does not use it", _PLAIN_HINT)
     family = _family(header, net)
     if not header.starts(VAE):
-        header.refuse("lacks its VAE, so it is no whole model", "Choose an unpruned version.")
+        raise header.refusal("lacks its VAE, so it is no whole model", "Choose the unpruned one.")
     return FoundFile(
         role="checkpoint",
         family=family,
@@ -59,25 +59,27 @@ def _family(header: Header, net: Header) -> str:
     if header.starts("conditioner.embedders."):
         return _sdxl(header, net)
     if net.starts("label_emb."):
-        header.refuse("is a checkpoint of unCLIP, which takes pictures as prompts; it is not used")
+        raise header.refusal("is unCLIP, which takes pictures as prompts; Regrain does not use it")
     if header.starts(_OPEN_CLIP):
         return "sd2"
     if header.starts(_CLIP):
         return "sd1"
-    header.refuse("holds only a U-Net, so it is no whole model", "Choose the whole checkpoint.")
+    raise header.refusal("holds only a U-Net, so it is no whole model", "Choose the whole one.")
 
 
 def _sdxl(header: Header, net: Header) -> str:
     if not header.starts(_SECOND):
-        header.refuse(
+        raise header.refusal(
             "is the refiner of Stable Diffusion XL, which only finishes another model's pictures",
             "Choose the base model; a low strength refines.",
         )
     if header.has("edm_mean") or header.has("edm_vpred.sigma_max"):
-        header.refuse("counts noise in a way of its own (EDM), which Regrain does not")
+        raise header.refusal("counts noise in a way of its own (EDM), which Regrain does not")
     whole = net.blocks("input_blocks.7.1.transformer_blocks.") == 10
     if net.width(_FIRST_CONV, 0) == _OWN_WIDTH and not whole:
-        header.refuse("is a cut-down Stable Diffusion XL (such as SSD-1B), which is not used")
+        raise header.refusal(
+            "is a cut-down Stable Diffusion XL (SSD-1B or the like), not used here"
+        )
     return "sdxl"
 
 
@@ -120,7 +122,7 @@ def _refuse_bare(header: Header) -> None:
     first = header.has(_FIRST_CONV) and header.starts("middle_block.")
     alone = header.has("conv_in.weight") and header.starts("down_blocks.0.resnets.")
     if first or (alone and header.starts("time_embedding.") and not header.starts("controlnet_")):
-        header.refuse(
+        raise header.refusal(
             "holds only a U-Net, so it is no whole model",
             "Choose the whole checkpoint, or the folder that it is from.",
         )

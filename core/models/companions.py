@@ -18,7 +18,7 @@ NOTE_NAME = "regrain-settings.json"
 MAX_FILE = 64 << 20
 """Bytes of one settings file; tokenizers of the largest vocabularies have a third of it."""
 
-_SUFFIXES = (".json", ".txt")
+_SUFFIXES = (".json", ".txt", ".jinja")
 
 
 def settings_folder(home: Path, family: str, parameters: dict[str, int]) -> Path | None:

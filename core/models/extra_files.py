@@ -38,21 +38,24 @@ def adapter(header: Header) -> FoundFile | None:
     Raises:
         ModelUntrustedError: it is of a kind that cannot be used here, and why.
     """
-    return _embedding(header) or _ip_adapter(header) or _controlnet(header) or _lora(header)
+    _refuse_embedding(header)
+    return _ip_adapter(header) or _controlnet(header) or _lora(header)
 
 
-def _embedding(header: Header) -> None:
+def _refuse_embedding(header: Header) -> None:
     if header.tensors.keys() <= {"emb_params", "clip_l", "clip_g", "t5xxl"} and header.tensors:
-        header.refuse("is an embedding (textual inversion); Regrain does not use those")
+        raise header.refusal("is an embedding (textual inversion); Regrain does not use those")
 
 
 def _ip_adapter(header: Header) -> FoundFile | None:
     if header.any_like(r"(^|\.)ip_adapter.*double_stream|^double_blocks\.\d+\.processor\.ip_"):
-        header.refuse("is an IP-Adapter of FLUX.1; Regrain uses those of SD 1.x and SDXL")
+        raise header.refusal("is an IP-Adapter of FLUX.1; Regrain uses those of SD 1.x and SDXL")
     if not (header.starts("ip_adapter.") and header.starts("image_proj.")):
         return None
     if header.any_like(r"^ip_adapter\..*_lora\."):
-        header.refuse("is an IP-Adapter FaceID, which needs a face recogniser that is not free")
+        raise header.refusal(
+            "is an IP-Adapter FaceID; the face recogniser that it needs is not free"
+        )
     width = header.width("ip_adapter.1.to_k_ip.weight")
     known = {"sdxl"} & header.words or header.any_like(r"^ip_adapter\.33\.")
     family = _CROSS_WIDTHS.get(width) or ("sdxl" if known else "sd1")
@@ -62,9 +65,9 @@ def _ip_adapter(header: Header) -> FoundFile | None:
 
 def _controlnet(header: Header) -> FoundFile | None:
     if header.any_like(r"lllite_|^lora_controlnet$"):
-        header.refuse("is a small kind of ControlNet (LLLite, Control-LoRA), which is not used")
+        raise header.refusal("is a small kind of ControlNet (LLLite, Control-LoRA), not used here")
     if header.starts("adapter.body.") or header.has("body.0.resnets.0.block1.weight"):
-        header.refuse("is a T2I-Adapter; Regrain uses ControlNets")
+        raise header.refusal("is a T2I-Adapter; Regrain uses ControlNets")
     if header.has("controlnet_x_embedder.weight"):
         return _control(header, "flux")
     net = header.under("control_model.") if header.starts("control_model.") else header
@@ -92,7 +95,7 @@ def _cross_width(net: Header) -> int:
 def _lora(header: Header) -> FoundFile | None:
     for pattern, what in _OTHER_LORAS:
         if header.any_like(pattern):
-            header.refuse(f"{what}, not a plain LoRA; Regrain does not use it")
+            raise header.refusal(f"{what}, not a plain LoRA; Regrain does not use it")
     if not any(_LORA.search(name) for name in header.tensors):
         return None
     title = header.title or header.metadata.get("ss_output_name", "")[:120]

@@ -89,7 +89,7 @@ def transformer(header: Header) -> FoundFile | None:
     """
     for pattern, what in _OTHERS:
         if header.any_like(pattern):
-            header.refuse(f"{what}; Regrain does not use it")
+            raise header.refusal(f"{what}; Regrain does not use it")
     prefix = next((p for p in _PREFIXES if header.starts(p)), "")
     net = header.under(prefix)
     sign = next((sign for sign in _SIGNS if net.has(*sign.names)), None)
@@ -112,9 +112,9 @@ def _check_inputs(header: Header, net: Header, sign: Sign) -> None:
     width = net.width(sign.inputs)
     if width != sign.width:
         what = _ODD_INPUTS.get(width, f"reads pictures of {width} channels")
-        header.refuse(f"{what}; Regrain does not use it")
+        raise header.refusal(f"{what}; Regrain does not use it")
     if sign.family == "flux2-klein" and net.any_like(r"^(guidance_in|time_guidance_embed\.guid)"):
-        header.refuse("is FLUX.2 dev; Regrain uses FLUX.2 klein")
+        raise header.refusal("is FLUX.2 dev; Regrain uses FLUX.2 klein")
 
 
 def _family(family: str, words: frozenset[str]) -> str:

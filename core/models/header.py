@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import NoReturn
 
 from core.errors import ModelUntrustedError
 from core.models.families import FAMILIES
@@ -134,13 +133,9 @@ class Header:
         """What its maker calls it."""
         return self.metadata.get("modelspec.title", "").strip()[:120]
 
-    def refuse(self, what: str, hint: str = "") -> NoReturn:
-        """Say that the file is not used.
-
-        Raises:
-            ModelUntrustedError: always.
-        """
-        raise ModelUntrustedError(
+    def refusal(self, what: str, hint: str = "") -> ModelUntrustedError:
+        """Return the error that says that the file is not used."""
+        return ModelUntrustedError(
             f"{self.file} {what}.",
             hint=hint or "Choose a model of a known family: regrain models download",
         )

@@ -40,14 +40,14 @@ def identify(path: Path) -> FoundFile:
         found = kind(header)
         if found is not None:
             return found
-    header.refuse("holds no model of a family that Regrain knows")
+    raise header.refusal("holds no model of a family that Regrain knows")
 
 
 def _refuse_gguf(path: Path) -> None:
     with open_file(path) as file:
         is_gguf = file.read(4) == b"GGUF"
     if is_gguf or path.suffix.lower() == ".gguf":
-        Header(path.name, {}).refuse(
+        raise Header(path.name, {}).refusal(
             "is a GGUF file, whose weights are packed in a way that Regrain does not read",
             _PLAIN_HINT,
         )
@@ -56,12 +56,12 @@ def _refuse_gguf(path: Path) -> None:
 def _refuse_quantized(header: Header) -> None:
     for pattern, name in _QUANTIZED:
         if header.any_like(pattern):
-            header.refuse(
+            raise header.refusal(
                 f"has its weights packed ({name}), which Regrain does not read", _PLAIN_HINT
             )
     packed = {t.dtype for t in header.tensors.values()} & _SMALL_NUMBERS
     if packed:
-        header.refuse(
+        raise header.refusal(
             f"has weights of less than 8 bits ({min(packed)}), which Regrain does not read",
             _PLAIN_HINT,
         )

@@ -12,6 +12,8 @@ from core.engine.messages import PreviewTrouble as Trouble
 from core.errors import CoreError
 from core.events import DevicesDetected, ModelLoading, ModelReady, PreviewFailed, PreviewPart
 from core.models.spec import BUILTIN_ID, ModelRegistry, ModelSpec
+from core.personal import Personal, personal
+from core.recipe import EditSettings
 from core.runner.engine import Engine, cannot_start
 from core.runner.previews import PreviewRequest
 from core.runner.report import Report
@@ -26,15 +28,22 @@ class Asides:
 
     Args:
         max_pixels: larger photographs are refused.
+        personal: says what a recipe means for one photograph.
     """
 
     def __init__(
-        self, engine: Engine, registry: ModelRegistry, report: Report, max_pixels: int
+        self,
+        engine: Engine,
+        registry: ModelRegistry,
+        report: Report,
+        max_pixels: int,
+        personal: Personal = personal,
     ) -> None:
         self._engine = engine
         self._registry = registry
         self._report = report
         self._max_pixels = max_pixels
+        self._personal = personal
         self._asking = threading.Lock()
         self._wanted: PreviewRequest | None = None
         self._newest = -1
@@ -126,12 +135,13 @@ class Asides:
     def _pump_preview(self, wanted: PreviewRequest, *, busy: bool) -> None:
         try:
             spec = self._registry.get(wanted.edit.model)
+            edit = self._personal(wanted.edit, wanted.source)
         except CoreError as error:
             self._fail_wanted(error.message, error.hint)
             return
         if self._engine.has(spec):
             self._take(wanted)
-            self._start(lambda: self._engine.preview(self._message(wanted, spec)))
+            self._start(lambda: self._engine.preview(self._message(wanted, spec, edit)))
         elif self._engine.loading:
             return
         elif busy:
@@ -141,12 +151,12 @@ class Asides:
         else:
             self._load(spec)
 
-    def _message(self, wanted: PreviewRequest, spec: ModelSpec) -> MakePreview:
+    def _message(self, wanted: PreviewRequest, spec: ModelSpec, edit: EditSettings) -> MakePreview:
         return MakePreview(
             request=wanted.request,
             model=spec.id,
             source=wanted.source,
-            edit=wanted.edit,
+            edit=edit,
             box=wanted.box,
             max_side=wanted.max_side,
             stages=wanted.stages,

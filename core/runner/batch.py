@@ -46,7 +46,9 @@ class BatchRunner:
         self._parts = parts
         self._report = Report(sink)
         self._engine = Engine(parts.host, choice or EngineChoice())
-        self._asides = Asides(self._engine, parts.registry, self._report, parts.max_pixels)
+        self._asides = Asides(
+            self._engine, parts.registry, self._report, parts.max_pixels, parts.personal
+        )
         self._woken = threading.Event()
 
     # from any thread

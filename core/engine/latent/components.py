@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.engine.latent.files import CONFIG, SCHEDULER_CONFIG, Folder, settings_folder
-from core.engine.latent.filling import build_component
+from core.engine.latent.filling import build_component, first_line
+from core.engine.latent.looking import load_processor
 from core.engine.latent.sources import weight_sources
+from core.errors import ModelUntrustedError
 from core.models.families import FAMILIES, Family
 from core.models.spec import Layout, ModelSpec, Prediction, verify_files
 from core.models.trust import MODEL_INDEX
@@ -130,7 +132,15 @@ def _scheduler_config(spec: ModelSpec, folder: Folder) -> dict[str, Any]:
 
 def _load_words(folder: Folder, name: str, class_name: str) -> Any:
     """Load a tokenizer or processor from a copy, since its class looks around in its folder."""
-    kind = getattr(importlib.import_module("transformers"), class_name)
     with tempfile.TemporaryDirectory(prefix="regrain-") as copy:
         folder.copy(name, Path(copy))
-        return kind.from_pretrained(copy, local_files_only=True)
+        try:
+            if name == "processor":
+                return load_processor(Path(copy))
+            kind = getattr(importlib.import_module("transformers"), class_name)
+            return kind.from_pretrained(copy, local_files_only=True)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, RuntimeError) as error:
+            raise ModelUntrustedError(
+                f"The {name} of {folder.name} cannot be used: {first_line(error)}.",
+                hint="Download the model again, or choose another one.",
+            ) from error

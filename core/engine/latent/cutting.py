@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -43,7 +43,8 @@ class Cutting:
         values[form.picture] = self._cut(values[form.picture], form.kind, tile)
         if form.kind is Kind.TOKENS:
             values |= self._places(values)
-        return Request(values, form, request.control and self._cut_control(request.control, tile))
+        control = request.control and self._cut_control(request.control, tile)
+        return replace(request, values=values, control=control)
 
     def blend(self, answers: list[Any], request: Request) -> Any:
         """Return the prediction for the whole picture, in the form of the network's answer."""

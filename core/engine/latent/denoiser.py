@@ -11,18 +11,14 @@ import torch
 from core.engine.latent.components import Components
 from core.engine.latent.forms import FORMS
 from core.engine.latent.request import Request, join, split, with_residuals
-from core.engine.latent.weave import real_forward, weave, weave_control
+from core.engine.latent.weave import real_forward, weave
 
 
 @dataclass(frozen=True)
 class LatentDenoiser:
-    """A denoiser whose pipelines ask for it from their own stacks; see weave.
-
-    `control`: the ControlNet that steers it, if there is one.
-    """
+    """A denoiser whose pipelines ask for it from their own stacks; see weave."""
 
     components: Components
-    control: Any = None
 
     @property
     def network(self) -> Any:
@@ -59,14 +55,12 @@ class LatentDenoiser:
         joined = join(requests)
         values = joined.values
         if joined.control is not None:
-            residuals = real_forward(self.control)(**joined.control)
+            residuals = real_forward(joined.controller)(**joined.control)
             values = with_residuals(values, tuple(residuals))
         return split(real_forward(self.network)(**values)[0], requests)
 
 
-def latent_denoiser(components: Components, control: Any = None) -> LatentDenoiser:
+def latent_denoiser(components: Components) -> LatentDenoiser:
     """Return a model's denoiser, woven: its pipelines can be called in pieces from now on."""
     weave(components.denoiser, FORMS[components.spec.family])
-    if control is not None:
-        weave_control(control)
-    return LatentDenoiser(components, control)
+    return LatentDenoiser(components)

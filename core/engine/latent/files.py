@@ -15,6 +15,8 @@ from core.models.trust import MODEL_INDEX, inside, read_pipeline, read_settings
 
 CONFIG = "config.json"
 SCHEDULER_CONFIG = "scheduler/scheduler_config.json"
+_COPIED = (".json", ".txt", ".jinja")
+"""Settings, vocabularies, and the templates of chats."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Folder:
         kind = FAMILIES[family]
         self.settings(MODEL_INDEX)
         allowed = {name for names in kind.components.values() for name in names}
-        found = read_pipeline(self.root / self.home, kind.pipelines, allowed)
+        found = read_pipeline(self.root, kind.pipelines, allowed, self.home)
         for name, class_name in found.items():
             if class_name not in kind.components.get(name, ()):
                 raise ModelUntrustedError(
@@ -75,11 +77,11 @@ class Folder:
         return found
 
     def copy(self, component: str, target: Path) -> None:
-        """Copy a component's small files (.json, .txt) into a folder of ours.
+        """Copy a component's small files into a folder of ours.
 
         So a library that looks around in the folder finds what was checked and nothing else.
         """
-        paths = [path for path in self.of(component) if path.suffix.lower() in (".json", ".txt")]
+        paths = [path for path in self.of(component) if path.suffix.lower() in _COPIED]
         if not paths:
             raise lacking(self.name, component)
         for path in paths:

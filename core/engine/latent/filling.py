@@ -42,7 +42,7 @@ def build_component(
     try:
         module = build(kind, config, source, device, DTYPES[dtype])
     except (TypeError, ValueError, KeyError, AttributeError, AssertionError, IndexError) as error:
-        _refuse(source, f"its settings cannot be used: {_first_line(error)}")
+        _refuse(source, f"its settings cannot be used: {first_line(error)}")
     module.requires_grad_(False)
     return module.eval()
 
@@ -141,5 +141,6 @@ def _refuse(source: WeightSource, what: str) -> NoReturn:
     )
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return what an error says first, or else what it is."""
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

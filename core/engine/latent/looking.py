@@ -17,7 +17,8 @@ class PictureProcessor(Qwen2VLProcessor):
     """Qwen2VLProcessor for stills; parts are known by the names of these arguments."""
 
     def __init__(self, image_processor: Any = None, tokenizer: Any = None, **kwargs: Any) -> None:
-        super().__init__(image_processor, tokenizer, **kwargs)
+        untyped: Any = super()
+        untyped.__init__(image_processor, tokenizer, **kwargs)
 
 
 def load_processor(folder: Path) -> PictureProcessor:

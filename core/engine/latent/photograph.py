@@ -11,10 +11,9 @@ from core.engine.img2img import NotFinite
 from core.engine.latent.calls import pipeline_call
 from core.engine.latent.components import Components
 from core.engine.latent.cutting import Cutting, cut_picture
-from core.engine.latent.denoiser import latent_denoiser
 from core.engine.latent.forms import FORMS
 from core.engine.latent.stages import OnStage, StageWatch
-from core.engine.latent.weave import Woven, woven
+from core.engine.latent.weave import Woven, weave, weave_control, woven
 from core.engine.latent.working import Working
 from core.engine.prepare import Facts
 from core.recipe import EditSettings
@@ -49,7 +48,9 @@ def photograph(
         SettingsError: before anything is computed, if the settings exclude each other.
         NotFinite: by the generator, if the model gives no numbers.
     """
-    latent_denoiser(components, control)
+    weave(components.denoiser, FORMS[components.spec.family])
+    if control is not None:
+        weave_control(control)
     call = pipeline_call(components, working, edit, conditions, seed, control)
     if facts is not None:
         facts |= call.schedule.facts

@@ -27,6 +27,13 @@ class LatentRenderer(Renderer):
         super().__init__(*given)
         self._others: dict[tuple[str, str], LatentBench] = {}
 
+    def render(self, tasks: dict[int, Task], rung: Rung) -> None:
+        """Settle all of `tasks`, which have one `setup`; as Renderer does."""
+        bench = self._model.bench
+        assert bench is not None
+        with bench.held(next((task.setup for task in tasks.values()), None)):
+            super().render(tasks, rung)
+
     def _predict(self, rung: Rung, *, in_fp32: bool) -> Predict:
         return self._bench(rung, in_fp32=in_fp32).predict
 
@@ -37,7 +44,7 @@ class LatentRenderer(Renderer):
         working = task.work_at(rung, self._model.spec)
         edit, seed = task.prepared.render.edit, task.prepared.descent.seed
         bench = self._bench(rung, in_fp32=task.in_fp32)
-        return bench.denoising(working, edit, seed)
+        return bench.denoising(working, edit, seed, facts=task.facts, tile_vae=rung.tiled)
 
     def _finished(self, task: Task, outcome: torch.Tensor) -> Finished:
         assert isinstance(task, LatentTask)

@@ -20,12 +20,14 @@ RESIDUALS = ("down_block_additional_residuals", "mid_block_additional_residual")
 class Request:
     """What a pipeline asks of its denoiser in one call, by the names of the arguments.
 
-    `control`: what it asked of its ControlNet just before; the answer belongs into this call.
+    `control`: what it asked of its ControlNet, `controller`, just before; the answer to that
+    belongs into this call.
     """
 
     values: Arguments
     form: Form
     control: Arguments | None = None
+    controller: Any = None
 
     @property
     def rows(self) -> int:
@@ -41,7 +43,7 @@ class Request:
     def alike(self) -> Hashable:
         """Return what has to be equal for two requests to go through the network together."""
         control = self.control and _kind(self.control, "", self.form)
-        return self.rows, _kind(self.values, "", self.form), control
+        return self.rows, _kind(self.values, "", self.form), control, id(self.controller)
 
 
 def join(requests: Sequence[Request]) -> Request:
@@ -53,7 +55,7 @@ def join(requests: Sequence[Request]) -> Request:
     values = _joined([request.values for request in requests], "", form, counts)
     controls = [request.control for request in requests if request.control is not None]
     control = _joined(controls, "", form, counts) if controls else None
-    return Request(values, form, control)
+    return Request(values, form, control, requests[0].controller)
 
 
 def split(answer: Any, requests: Sequence[Request]) -> list[Any]:

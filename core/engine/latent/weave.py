@@ -32,6 +32,7 @@ _REAL = "_regrain_real_forward"
 class _Deferred:
     """Stands for a ControlNet's answer until the denoiser is asked, tile by tile."""
 
+    controller: Any
     control: Arguments
 
 
@@ -92,7 +93,7 @@ def weave(network: Any, form: Form) -> None:
 def weave_control(network: Any) -> None:
     """Make a ControlNet wait until the denoiser is asked; once is enough."""
     if not hasattr(network, _REAL):
-        _replace(network, _defer)
+        _replace(network, functools.partial(_defer, network))
 
 
 def real_forward(network: Any) -> Callable[..., Any]:
@@ -121,10 +122,10 @@ def _replace(network: Any, ask: Callable[[_Strand, Arguments], Any]) -> None:
 def _ask(strand: _Strand, values: Arguments, form: Form) -> tuple[Any]:
     """Leave the pipeline with a request; return the network's answer when it comes back."""
     given = values.get("down_block_additional_residuals")
-    control = given[0].control if given and isinstance(given[0], _Deferred) else None
-    if control is not None:
-        values = {name: value for name, value in values.items() if name not in RESIDUALS}
-    request, cutting = Request(values, form, control), strand.cutting
+    request, cutting = Request(values, form), strand.cutting
+    if given and isinstance(given[0], _Deferred):
+        plain = {name: value for name, value in values.items() if name not in RESIDUALS}
+        request = Request(plain, form, given[0].control, given[0].controller)
     first = cutting.part(request, 0)
     ask = Ask(cutting.count, request.level, lambda k: cutting.part(request, k), first.alike())
     assert strand.parent is not None
@@ -137,8 +138,8 @@ def _ask(strand: _Strand, values: Arguments, form: Form) -> tuple[Any]:
     return (answer,)
 
 
-def _defer(_strand: _Strand, values: Arguments) -> tuple[list[Any], Any]:
-    deferred = _Deferred(values)
+def _defer(network: Any, _strand: _Strand, values: Arguments) -> tuple[list[Any], Any]:
+    deferred = _Deferred(network, values)
     return [deferred], deferred
 
 

@@ -94,13 +94,13 @@ def test_nothing_is_downloaded_without_a_yes(hub: StandIn, user: User) -> None:
 
 def test_a_download_is_gone_on_with_where_it_broke_off(hub: StandIn, user: User) -> None:
     """Twenty gigabytes from the start again, because a line broke at nineteen."""
-    # huggingface_hub writes ten megabytes at a time.
-    hub.pause_at = 11_000_000
+    # huggingface_hub counts ten megabytes, then writes them.
+    hub.pause_at = 22_000_000
     process = user.start("download", "clip_l", "--yes", "--json")
     assert process.stdout is not None
     for line in process.stdout:
         event = json.loads(line)
-        if event["event"] == "download" and event["bytes"] >= 10_000_000:
+        if event["event"] == "download" and event["bytes"] >= 20_000_000:
             break
     process.kill()
     process.communicate()
