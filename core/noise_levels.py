@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from core.builtin.schedule import make_betas, ratio_of_strength
+from core.engine.latent.levels import flow_levels
+from core.engine.latent.levels import noise_levels as levels_of
 from core.engine.noise import (
     NoiseCurve,
     curve_of_betas,
@@ -14,9 +16,12 @@ from core.engine.noise import (
     scaled_linear_betas,
     sigma_ref,
 )
-from core.models.spec import ModelSpec
+from core.models.spec import ModelSpec, Prediction
 from core.plan import first_sigma, step_counts
 from core.recipe import EditSettings, Mode, StrengthScale
+
+_USUAL_SHIFT = 3.0
+"""How far flow models' schedules are moved to high noise; some move with the picture's size."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +40,32 @@ def noise_levels(settings: EditSettings, spec: ModelSpec) -> NoiseLevels:
     """Return the levels of the steps that run under `settings`, and of those that do not.
 
     Clean skips nothing: it starts at the noise of the photograph itself (or, as long as that is
-    not measured, at a guess).
+    not measured, at a guess). What is told by instruction has no levels to choose from.
     """
+    if settings.mode is Mode.INSTRUCT:
+        return NoiseLevels((), ())
     curve = _curve(spec.pixel_space)
     of_steps, steps = step_counts(settings, spec)
     first = first_sigma(settings, spec)
     if settings.mode is Mode.REPAINT and settings.strength_scale is StrengthScale.NATIVE:
         steps, first = native_start(settings.strength, of_steps, curve)
-    run = noise_ratios(first, steps, settings.sigmas, curve) if steps and first > 0 else ()
+    run = _run(settings, spec, curve, first, steps) if steps and first > 0 else ()
     if settings.mode is Mode.CLEAN:
         return NoiseLevels((), run)
     top = ratio_of_strength(1.0) if spec.pixel_space else sigma_ref(1.0)
     return NoiseLevels(_between(top, first, of_steps - len(run), curve), run)
+
+
+def _run(
+    settings: EditSettings, spec: ModelSpec, curve: NoiseCurve, first: float, steps: int
+) -> tuple[float, ...]:
+    """Return the levels that the engine goes through from `first` on."""
+    if spec.prediction is Prediction.FLOW:
+        sigmas = flow_levels(first, steps, settings.sigmas, _USUAL_SHIFT)
+        return tuple(sigma / (1 - sigma) for sigma in sigmas)
+    if spec.levels and settings.strength_scale is StrengthScale.NOISE:
+        return levels_of(settings, spec, curve).ratios
+    return noise_ratios(first, steps, settings.sigmas, curve)
 
 
 def _between(top: float, first: float, count: int, curve: NoiseCurve) -> tuple[float, ...]:

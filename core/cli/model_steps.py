@@ -60,6 +60,8 @@ def scan_folders(console: Console, folders: Sequence[Path]) -> ExitCode:
 def check_models(console: Console, names: Sequence[str], *, deep: bool) -> ExitCode:
     """Write a line a model; exit code 1 when one is not as it was added.
 
+    One that only lacks something is none of those.
+
     Raises:
         ModelNotFoundError: there is none of a name.
     """
@@ -69,9 +71,11 @@ def check_models(console: Console, names: Sequence[str], *, deep: bool) -> ExitC
     wrong = 0
     for spec in chosen:
         found = shelf.check(spec, deep=deep)
-        wrong += bool(found)
+        is_wrong = len(found) > bool(spec.missing)
+        wrong += is_wrong
+        word = "WRONG" if is_wrong else "LACKS" if found else "ok   "
         console.json({"event": "checked", "id": spec.id, "ok": not found, "problems": list(found)})
-        console.result(f"{'WRONG' if found else 'ok   '} {spec.id}  {'; '.join(found)}".rstrip())
+        console.result(f"{word} {spec.id}  {'; '.join(found)}".rstrip())
     console.say(f"{len(chosen)} looked at, {wrong} not as they should be.")
     return ExitCode.SOME_FAILED if wrong else ExitCode.OK
 
@@ -111,7 +115,7 @@ def model_line(spec: ModelSpec) -> str:
     """Return a model in one line: id, name, family, size."""
     size = sum(_size(spec.folder / entry.path) for entry in spec.files)
     needs = f", needs {missing_words(spec)}" if spec.missing else ""
-    return f"{spec.id}  {spec.name} ({spec.family}, {size / 1e9:.1f} GB{needs})"
+    return f"{spec.id}  {spec.name} ({spec.family}, {_amount(size)}{needs})"
 
 
 def extra_line(extra: ExtraFile) -> str:
@@ -143,6 +147,10 @@ def _named(specs: dict[str, ModelSpec], name: str) -> ModelSpec:
             f"No model called {name} was added.", hint=f"Added: {', '.join(specs) or 'none'}."
         )
     return specs[name]
+
+
+def _amount(size: int) -> str:
+    return f"{size / 1e9:.1f} GB" if size >= 100_000_000 else f"{size / 1e6:.1f} MB"
 
 
 def _size(path: Path) -> int:

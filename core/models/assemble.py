@@ -34,6 +34,9 @@ NEEDS = {
 }  # fmt: skip
 """What a transformer in a file of its own needs beside it: by component, what kind of file."""
 
+_OPTIONAL = {"sd3": frozenset({"text_encoder_3"})}
+"""Components that a family does without where there is no such file."""
+
 _EXTRAS = {kind.value: kind for kind in ExtraKind}
 
 
@@ -98,11 +101,11 @@ def model_in_parts(
     lacking = []
     for role, name in NEEDS.get(family.id, {}).items():
         fitting = [part for part in parts if part.variant == name]
-        if not fitting:
+        if fitting:
+            best = min(fitting, key=lambda part: _distance(part, found))
+            chosen[role] = place_of(best.path)
+        elif role not in _OPTIONAL.get(family.id, ()):
             lacking.append(name)
-            continue
-        best = min(fitting, key=lambda part: _distance(part, found))
-        chosen[role] = place_of(best.path)
     folder = Path(os.path.commonpath([place.folder for place in chosen.values()]))
     files = tuple(
         ModelFile(path=_name(place, folder), sha256=UNPINNED, role=role)

@@ -18,16 +18,11 @@ from core.models.trust import MODEL_INDEX, is_inside_name
 
 # Read when huggingface_hub is imported, which happens below and nowhere else in this process.
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-# Plain HTTP goes on in the middle of a file that was broken off.
-os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
 
 _SPARE_BYTES = 1 << 30
 _MAX_SETTINGS = 64 << 20
 _SETTINGS_SUFFIXES = (".json", ".txt")
 _NOT_TAKEN = ("safety_checker/*", "feature_extractor/*", "image_encoder/*", "*.non_ema.*", "*/.*")
-_NOTES = ".cache"
-"""Where huggingface_hub notes what it has, in the folder that it downloads into."""
-
 OnBytes = Callable[[int, int], None]
 """Called with the bytes that are there and those of all; may raise to end the download."""
 
@@ -110,11 +105,9 @@ def fetch(download: Download, progress: OnBytes | None = None) -> Path:
         path = download.target / file.name
         if _size(path) != file.size:
             _fetch_file(download, file, meter)
-            _check_content(download, file, path)
         done += file.size
         meter.done = done
         meter.show()
-    shutil.rmtree(download.target / _NOTES, ignore_errors=True)
     if download.offer.kind is OfferKind.PART:
         return download.target / download.files[0].name
     return download.target
@@ -158,14 +151,38 @@ class _Bar:
 
 
 def _fetch_file(download: Download, file: PlannedFile, meter: _Meter) -> None:
-    import huggingface_hub as hub
-
+    """Fetch a file under another name first; what an earlier try left of it is gone on with."""
+    path = download.target / file.name
+    part = path.with_name(f"{path.name}.{download.revision[:12]}.part")
+    path.parent.mkdir(parents=True, exist_ok=True)
     with _explained(download.offer, download.page):
-        hub.hf_hub_download(
-            download.offer.repo,
-            file.name,
-            revision=download.revision,
-            local_dir=download.target,
+        _receive(download, file, part, meter)
+        whole = not file.sha256 or file_sha256(part) == file.sha256
+        if whole:
+            part.replace(path)
+            return
+        part.unlink()
+    raise DownloadError(
+        f"{file.name} of {download.offer.name} did not arrive as the hub has it.",
+        hint="Try again; only this file is fetched anew.",
+    )
+
+
+def _receive(download: Download, file: PlannedFile, part: Path, meter: _Meter) -> None:
+    import huggingface_hub as hub
+    from huggingface_hub.file_download import http_get
+    from huggingface_hub.utils._headers import build_hf_headers
+
+    # hf_hub_download begins anew each time: since 2.x it keeps nothing of a broken download.
+    have = _size(part) or 0
+    with part.open("ab" if have <= file.size else "wb") as stream:
+        http_get(
+            hub.hf_hub_url(download.offer.repo, file.name, revision=download.revision),
+            stream,
+            resume_size=stream.tell(),
+            headers=build_hf_headers(),
+            expected_size=file.size,
+            displayed_filename=file.name,
             tqdm_class=cast(Any, meter.bar),
         )
 
@@ -223,16 +240,6 @@ def _check_space(download: Download) -> None:
             f"in {place}.",
             hint="Make room, then try again.",
         )
-
-
-def _check_content(download: Download, file: PlannedFile, path: Path) -> None:
-    if _size(path) == file.size and (not file.sha256 or file_sha256(path) == file.sha256):
-        return
-    path.unlink(missing_ok=True)
-    raise DownloadError(
-        f"{file.name} of {download.offer.name} did not arrive as the hub has it.",
-        hint="Try again; only this file is fetched anew.",
-    )
 
 
 def _size(path: Path) -> int | None:

@@ -10,6 +10,7 @@ from core.errors import CoreError, ModelNotFoundError
 from core.models import assemble
 from core.models.assemble import Found
 from core.models.family_spec import unique_id
+from core.models.folders import read_diffusers
 from core.models.found import LoosePart, Refusal, ScanReport
 from core.models.identify import identify
 from core.models.places import Key, Place, place_key, place_of, places_in
@@ -142,8 +143,6 @@ def look(place: Place) -> ModelSpec | Found:
             f"{place.path.name} is no model in the diffusers layout: it has no {MODEL_INDEX}.",
             hint="To look through a folder of models: regrain models scan DIR",
         )
-    from core.models.folders import read_diffusers
-
     return read_diffusers(place.folder, place.home)
 
 

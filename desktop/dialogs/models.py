@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QColor, QKeySequence, QShortcut
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QGridLayout,
     QListWidget,
@@ -29,14 +29,14 @@ from desktop.models.adding import Adding
 from desktop.models.busy_line import BusyLine
 from desktop.models.desk import ModelDesk
 from desktop.models.refused_dialog import RefusedDialog
-from desktop.models.words import added_words, scan_words
-from desktop.theme import tokens
+from desktop.models.words import added_words, scan_words, tr
+from desktop.recipe.model_delegate import ModelDelegate, data_of
 from desktop.widgets.banner import Banner, BannerKind
 from desktop.widgets.named import label
 from desktop.words import gigabytes
 from desktop.words_of_models import needs, size_of
 
-_ROW = 26
+_LIST = 270
 
 
 class ModelsDialog(DialogFrame):
@@ -66,7 +66,7 @@ class ModelsDialog(DialogFrame):
         self._make_list()
         self._make_page()
         self._make_buttons()
-        self.resize(860, 560)
+        self.resize(900, 560)
         self._connect()
         self._ask()
 
@@ -94,7 +94,8 @@ class ModelsDialog(DialogFrame):
         self.list = QListWidget()
         self.list.setAccessibleName(self.tr("Models"))
         self.list.setSpacing(1)
-        self.list.setMinimumWidth(230)
+        self.list.setMinimumWidth(_LIST)
+        self.list.setItemDelegate(ModelDelegate(_LIST - 20, self.list))
         self.list.currentRowChanged.connect(self._show_current)
         self.menu = QMenu(self)
         self.adding.fill(self.menu)
@@ -281,13 +282,13 @@ class ModelsDialog(DialogFrame):
 
 
 def _item(facts: ModelFacts) -> QListWidgetItem:
-    spec = facts.spec
-    item = QListWidgetItem(spec.name)
-    lacks = bool(facts.missing or spec.missing)
-    item.setIcon(icon(*(("warning", "warn") if lacks else ("model", "accent_text"))))
-    if lacks:
-        item.setForeground(QColor(tokens().muted))
-    size = gigabytes(facts.bytes or size_of(spec))
-    item.setToolTip(", ".join(part for part in (spec.name, size, needs(spec)) if part))
-    item.setSizeHint(QSize(0, _ROW))
+    size = facts.bytes or size_of(facts.spec)
+    lacks = _lacks(facts)
+    item = QListWidgetItem()
+    for role, text in data_of(facts.spec, lacks, gigabytes(size) if size else "").items():
+        item.setData(role, text)
     return item
+
+
+def _lacks(facts: ModelFacts) -> str:
+    return tr("lacks {0}").format(", ".join(facts.missing)) if facts.missing else ""

@@ -54,7 +54,7 @@ class DownloadsDialog(DialogFrame):
         self.get.clicked.connect(self._want)
         self.list.itemActivated.connect(self._want)
         self.list.setCurrentItem(self._items[0])
-        self.resize(760, 420)
+        self.resize(860, 440)
 
     @Slot()
     def _want(self) -> None:

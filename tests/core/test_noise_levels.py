@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from core.engine.noise import curve_of_betas, noise_ratios, sigma_ref
+from core.models.families import FAMILIES
+from core.models.family_spec import family_spec
 from core.models.spec import BUILTIN_ID, ModelSpec, builtin_spec
 from core.noise_levels import noise_levels
 from core.plan import first_sigma, step_counts
-from core.recipe import EditSettings, Mode, SchedulerName, SigmaSchedule, StrengthScale
+from core.recipe import EditSettings, Mode, ModelKind, SchedulerName, SigmaSchedule, StrengthScale
 from core.scheduler_facts import facts_of, sentence_of, useful_steps
 
 SPEC = builtin_spec()
@@ -77,5 +80,23 @@ def test_the_sentence_does_not_contradict_the_range_beside_it() -> None:
     assert sentence_of(SchedulerName.DPMPP_2M) == "sharp, 20 to 30 steps"
     assert useful_steps(SchedulerName.DPMPP_2M) == (20, 30)
     for scheduler in SchedulerName:
-        if scheduler is not SchedulerName.LCM:
+        if scheduler not in (SchedulerName.LCM, SchedulerName.TCD):
             assert not any(map(str.isdigit, sentence_of(scheduler, pixel_space=True)))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_shows_levels_that_start_at_the_strengths_own(family: str) -> None:
+    spec = family_spec(family, id=family, name=family, folder=Path("/m"))
+    if spec.kind is ModelKind.INSTRUCT:
+        told = EditSettings(mode=Mode.INSTRUCT, prompt="x")
+        assert noise_levels(told, spec).run == ()
+        return
+    shown = noise_levels(repaint(0.4, 20), spec)
+    assert shown.run[0] == pytest.approx(sigma_ref(0.4))
+    assert len(shown.run) == 8
+    assert all(high > low for high, low in pairwise(shown.run))
+
+
+def test_distilled_models_show_the_levels_that_they_were_trained_at() -> None:
+    spec = family_spec("sdxl", "turbo", id="t", name="t", folder=Path("/m"))
+    assert len(noise_levels(repaint(0.4, 4), spec).run) == 2

@@ -8,7 +8,7 @@ from pathlib import Path
 from core.models.family_spec import family_spec
 from core.models.spec import Layout, ModelFile, ModelSpec, file_sha256
 
-SETTINGS = (".json", ".txt")
+SETTINGS = (".json", ".txt", ".jinja")
 
 
 def pinned(root: Path, paths: Iterable[Path], role: str = "") -> tuple[ModelFile, ...]:

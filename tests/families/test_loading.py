@@ -72,7 +72,9 @@ def test_a_folder_gives_what_diffusers_itself_would_load(
             )
 
 
-@pytest.mark.parametrize("family", sorted(original.SINGLES))
+@pytest.mark.parametrize(
+    "family", ["sd1", "sdxl", "flux", pytest.param("sd2", marks=pytest.mark.slow)]
+)
 def test_one_file_gives_the_same_weights_as_its_folder(
     family: str, family_folder: Folders, tmp_path: Path
 ) -> None:

@@ -64,7 +64,9 @@ def plains(family_folder: Callable[..., Path]) -> Callable[[str, str], Plain]:
     return cache(lambda family, variant: Plain(family_folder(family, variant), family))
 
 
-@pytest.mark.filterwarnings("ignore::FutureWarning")
+# Of diffusers: it mends settings of old schedulers, and turns tensors into arrays as NumPy 2
+# does not like.
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::DeprecationWarning")
 @pytest.mark.parametrize(("family_id", "variant", "scheduler", "pipeline"), MARKED)
 def test_native_equals_diffusers_own_call(
     family_id: str,

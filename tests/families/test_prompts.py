@@ -77,12 +77,13 @@ def test_a_plain_prompt_is_embedded_as_by_diffusers(family: str, family_folder: 
         prompt=WORDS, device=torch.device("cpu"), **negative, **PLAIN[family]
     )
     for name, wanted in zip(NAMES[family], plain, strict=False):
+        assert (found[name] is None) == (wanted is None)
         for own, other in zip(_listed(found[name]), _listed(wanted), strict=True):
             assert torch.equal(own, other), name
 
 
 def _listed(value: Any) -> list[torch.Tensor]:
-    return list(value) if isinstance(value, list) else [value]
+    return list(value) if isinstance(value, list) else [] if value is None else [value]
 
 
 def test_every_family_has_a_way() -> None:

@@ -13,6 +13,7 @@ from core.engine.latent.components import Components
 from core.engine.latent.cutting import Cutting, cut_picture
 from core.engine.latent.forms import FORMS
 from core.engine.latent.stages import OnStage, StageWatch
+from core.engine.latent.vae_tiles import stream_tiles
 from core.engine.latent.weave import Woven, weave, weave_control, woven
 from core.engine.latent.working import Working
 from core.engine.prepare import Facts
@@ -67,6 +68,7 @@ def _vae_mode(vae: Any, *, tiled: bool) -> Callable[[], None]:
         return lambda: None
     if not hasattr(vae, _TILED):
         setattr(vae, _TILED, vae.use_tiling)
+        stream_tiles(vae)
 
     def enter() -> None:
         vae.use_tiling = tiled or getattr(vae, _TILED)

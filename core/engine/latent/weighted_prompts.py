@@ -73,7 +73,7 @@ class Encoder:
 
     def _section(self, provider: _Provider, section: tuple[Fragment, ...]) -> torch.Tensor:
         # Fragments without tokens, such as spaces, have no place that a weight could have.
-        kept = [f for f in section if provider.get_token_ids([f.text], False)[0]]
+        kept = [f for f in section if provider.get_token_ids([f.text], False)[0]] or [Fragment("")]
         try:
             embedded = provider.get_embeddings_for_weighted_prompt_fragments(
                 [[f.text for f in kept]], [[f.weight for f in kept]], device=self.device

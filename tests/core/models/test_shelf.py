@@ -216,7 +216,7 @@ def test_a_transformer_finds_its_parts_beside_it(
     assert spec.missing == ()
     assert shelf.get(spec.id) == spec
     with pytest.raises(ModelNotFoundError, match="only a part of a model"):
-        shelf.add(root / "models/vae/ae.safetensors")
+        shelf.add(root / "models/clip/clip_l.safetensors")
 
 
 def test_models_of_invokeai_and_of_the_hubs_cache(
