@@ -133,8 +133,7 @@ def look(place: Place) -> ModelSpec | Found:
     if place.file is not None:
         if is_pickle_name(place.path.name):
             raise pickle_error(place.path.name)
-        if place.path.suffix.lower() != ".gguf":
-            check_weights(place.path)
+        check_weights(place.path)
         return Found(place, identify(place.path))
     if (place.path / SPEC_NAME).is_file():
         return read_spec(place.path)

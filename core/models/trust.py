@@ -24,7 +24,9 @@ PICKLE_SUFFIXES = frozenset(
 MAX_JSON = 4 << 20
 """Bytes of a settings file; the largest of known models have some kilobytes."""
 
-LIBRARIES = frozenset({"diffusers", "transformers"})
+LIBRARIES = frozenset({"diffusers", "transformers", "stable_diffusion"})
+"""Where parts' classes come from; the last is a folder of diffusers, for its safety checker."""
+
 _REMOTE_CODE = frozenset({"auto_map", "custom_pipeline", "custom_pipelines", "trust_remote_code"})
 _PICKLE = re.compile(rb"\x80[\x02-\x05]|\(dp\d|\(lp\d|c(?:__builtin__|builtins|posix|nt|os)\n")
 _ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf", b"BZh", b"\xfd7zXZ", b"Rar!", b"\x93NUMPY")

@@ -46,15 +46,18 @@ class Plain:
     """diffusers' pipelines of one small model, loaded by diffusers."""
 
     def __init__(self, folder: Path, family_id: str) -> None:
-        self._family = FAMILIES[family_id]
+        self._family, self._folder = FAMILIES[family_id], folder
         loaded = diffusers.DiffusionPipeline.from_pretrained(folder, local_files_only=True)
         self._components = loaded.components
+        for part in self._components.values():
+            if isinstance(part, torch.nn.Module):
+                _align(part)
 
     def _made(self, name: str, scheduler: S) -> Any:
         kind, options = SCHEDULERS[scheduler]
         config = self._components["scheduler"].config
         own = {"scheduler": getattr(diffusers, kind).from_config(config, **options)}
-        made = getattr(diffusers, name)(**self._components | own)
+        made = getattr(diffusers, name).from_pretrained(self._folder, **self._components | own)
         made.set_progress_bar_config(disable=True)
         return made
 
@@ -83,3 +86,13 @@ class Plain:
             given |= {"mask_image": spot(), "height": 64, "width": 64}
         picture = pipe(**given).images[0]
         return (np.asarray(picture) * 255).round().astype(np.uint8)
+
+
+def _align(module: torch.nn.Module) -> None:
+    """Move weights to where PyTorch puts its own.
+
+    Where files are mapped into memory, they lie at odd addresses; there matrix products are
+    summed up in another order.
+    """
+    for parameter in module.parameters():
+        parameter.data = parameter.data.clone()

@@ -46,8 +46,9 @@ def spoiled(family_folder: Families, tmp_path: Path) -> Callable[[hostile.Spoil]
 
 
 @pytest.fixture
-def bounded() -> Iterator[None]:
+def bounded(family_folder: Families) -> Iterator[None]:
     """The process may not grow by more than some hundred megabytes meanwhile."""
+    family_folder("sd1")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     yield
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024

@@ -15,8 +15,9 @@ from core.engine.change import Holding
 from core.engine.latent.masks import Cover, cover_of
 from core.images.blend import reflected
 from core.images.colour import to_model_region
-from core.images.photo import Photo
+from core.images.photo import Floats, Photo
 from core.images.resize import resized
+from core.images.spaces import SrgbSpace, space_of
 from core.images.tile import round_up
 from core.models.spec import ModelSpec
 from core.recipe import EditSettings, Mode, OutputSettings
@@ -77,6 +78,7 @@ def working_of(
         ItemError: the mask is missing, damaged, or of another shape.
     """
     size = working_size(edit, spec, photo.width, photo.height, output.scale, tile)
+    tiled = tiled and spec.capabilities.strength
     cover = None if edit.mask is None else cover_of(edit.mask, photo)
     full = _full_photo(photo, size)
     if cover is not None:
@@ -138,8 +140,16 @@ def _bands(photo: Photo) -> Iterator[tuple[int, torch.Tensor]]:
     """Yield (top, rows as (3, r, W) sRGB) from above."""
     step = band_rows(photo.height, photo.width)
     for top in range(0, photo.height, step):
-        rows = to_model_region(photo, top, min(top + step, photo.height), 0, photo.width)
-        yield top, torch.from_numpy(rows).permute(2, 0, 1)
+        bottom = min(top + step, photo.height)
+        yield top, torch.from_numpy(_model_rows(photo, top, bottom)).permute(2, 0, 1)
+
+
+def _model_rows(photo: Photo, top: int, bottom: int) -> Floats:
+    """Return rows as the model's sRGB, (rows, W, 3); divided as diffusers does, to the last bit."""
+    if not isinstance(space_of(photo), SrgbSpace):
+        return to_model_region(photo, top, bottom, 0, photo.width)
+    pixels = photo.pixels[top:bottom]
+    return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
 
 
 def _fitted(photo: Photo, size: WorkingSize) -> torch.Tensor:
