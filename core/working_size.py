@@ -8,12 +8,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from core.images.tile import WHOLE_AREA_FACTOR
+from core.errors import SettingsError
+from core.images.tile import WHOLE_AREA_FACTOR, round_up
 from core.models.spec import ModelSpec
 from core.recipe import EditSettings, Mode, SizeMode
 
 TILED_UNTIL = 0.4
 """Strengths up to this repaint in tiles; above it each tile would become a picture of its own."""
+
+LEAST_SIDE, WIDEST = 64, 8
+"""Pixels and aspect: what diffusers takes of pictures that are edited by instruction."""
+
+_WIDEST_OF_ALL = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,9 @@ def working_size(
     Args:
         scale: of the output; a result larger than the photograph is painted over an enlarged one.
         tile: side of tiles where there are any; 0 for the model's native size.
+
+    Raises:
+        SettingsError: tiles were asked for, of a model that must see the whole.
     """
     larger = 1.0 if spec.pixel_space else max(1.0, scale)
     full = max(1, round(width * larger)), max(1, round(height * larger))
@@ -67,24 +76,46 @@ def working_size(
 
 
 def chosen_mode(edit: EditSettings, spec: ModelSpec, width: int, height: int) -> SizeMode:
-    """Return NATIVE (whole, as it is), TILE or FIT for a picture of this size."""
+    """Return NATIVE (whole, as it is), TILE or FIT for a picture of this size.
+
+    Raises:
+        SettingsError: as `working_size`.
+    """
+    by_instruction = not spec.capabilities.strength
+    if edit.size is SizeMode.TILE and by_instruction:
+        raise SettingsError(
+            f"{spec.name} edits by instruction and must see the whole photograph, not tiles of it.",
+            hint="Use --size auto, fit or native.",
+        )
     if edit.size is not SizeMode.AUTO:
         return edit.size
+    if by_instruction and not is_instructable(width, height, spec):
+        return SizeMode.FIT
     if width * height <= WHOLE_AREA_FACTOR * spec.native_size**2:
         return SizeMode.NATIVE
     tiled = spec.pixel_space or (edit.mode is Mode.REPAINT and edit.strength <= TILED_UNTIL)
     return SizeMode.TILE if tiled else SizeMode.FIT
 
 
+def is_instructable(width: int, height: int, spec: ModelSpec) -> bool:
+    """Return whether pipelines that edit by instruction take a picture of this size as it is."""
+    sides = [round_up(side, spec.size_multiple) for side in (width, height)]
+    return min(sides) >= LEAST_SIDE and max(sides) <= WIDEST * min(sides)
+
+
 def native_fit(width: int, height: int, spec: ModelSpec) -> tuple[int, int]:
     """Return the size of the model's native area and nearly this aspect, in its multiples.
 
-    Each side goes to the nearest multiple: the whole picture is mapped onto it and back, so that
-    its aspect is kept, and no padding is needed.
+    Each side goes to the nearest multiple, and a strip is made less of one: the whole picture is
+    mapped onto it and back, so that its aspect is kept without any padding.
     """
-    factor = spec.native_size / math.sqrt(width * height)
-    multiple = spec.size_multiple
-    return _nearest(width * factor, multiple), _nearest(height * factor, multiple)
+    widest = _WIDEST_OF_ALL if spec.capabilities.strength else WIDEST
+    aspect = min(widest, max(1 / widest, width / height))
+    multiple, native = spec.size_multiple, spec.native_size
+    wide, high = native * math.sqrt(aspect), native / math.sqrt(aspect)
+    short = _nearest(min(wide, high), multiple)
+    long = min(_nearest(max(wide, high), multiple), widest * short)
+    return (long, short) if aspect > 1 else (short, long)
 
 
 def _nearest(length: float, multiple: int) -> int:

@@ -9,6 +9,7 @@ from core.cli.drive import Drive
 from core.cli.exits import ExitCode
 from core.cli.names import known_names
 from core.cli.options import DetailOptions, Inputs, RecipeOptions, RunOptions
+from core.cli.reading import reading
 from core.cli.recipes import Wanted, read_options
 from core.cli.report import Reporter
 from core.cli.summary import found_sentence
@@ -32,7 +33,7 @@ def run_command(inputs: Inputs, asked: RecipeOptions, options: RunOptions) -> Ex
     console = Console(quiet=options.quiet, verbose=options.verbose, json_lines=options.json)
     wanted = read_options(asked, known_names(console), folder=inputs.output)
     with open_services(options.library) as services:
-        model = services.registry.get(wanted.recipe.edit.model)
+        model = services.registry.get(wanted.recipe.edit.model, progress=reading(console))
         check_all(wanted, model)
         found = _look(inputs)
         if not found.photographs:

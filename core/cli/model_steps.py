@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.cli.console import Console
 from core.cli.exits import ExitCode
 from core.cli.model_downloads import complete_model, opened_shelf
+from core.cli.reading import reading
 from core.errors import ModelNotFoundError
+from core.models.families import family_name
 from core.models.found import ExtraFile, ScanReport
 from core.models.shelf import ModelShelf
 from core.models.shelf_words import missing_hint, missing_words
 from core.models.spec import ModelSpec
-
-_SAID_FROM_BYTES = 500_000_000
-_STEPS = 10
 
 
 def add_models(console: Console, paths: Sequence[Path], *, yes: bool) -> ExitCode:
@@ -97,25 +96,11 @@ def remove_models(console: Console, names: Sequence[str]) -> ExitCode:
     return ExitCode.OK
 
 
-def reading(console: Console) -> Callable[[int, int], None]:
-    """Return what says, a tenth at a time, how far a large model is read."""
-    said = 0
-
-    def tell(done: int, total: int) -> None:
-        nonlocal said
-        tenth = done * _STEPS // max(total, 1)
-        if total >= _SAID_FROM_BYTES and tenth > said:
-            console.say(f"Reading: {tenth * 100 // _STEPS} % of {total / 1e9:.1f} GB")
-        said = tenth
-
-    return tell
-
-
 def model_line(spec: ModelSpec) -> str:
     """Return a model in one line: id, name, family, size."""
     size = sum(_size(spec.folder / entry.path) for entry in spec.files)
     needs = f", needs {missing_words(spec)}" if spec.missing else ""
-    return f"{spec.id}  {spec.name} ({spec.family}, {_amount(size)}{needs})"
+    return f"{spec.id}  {spec.name} ({family_name(spec)}, {_amount(size)}{needs})"
 
 
 def extra_line(extra: ExtraFile) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from core.cli.console import Console
 from core.errors import ModelNotFoundError
+from core.models.families import family_name
 from core.models.shelf import ModelShelf
 from core.models.shelf_words import missing_words
 from core.models.spec import BUILTIN_ID, ModelRegistry, ModelSpec, builtin_spec
@@ -12,11 +15,15 @@ from core.preferences import user_paths
 _ABILITIES = {
     "clean": "cleans",
     "strength": "repaints",
-    "prompt": "takes a prompt",
-    "negative_prompt": "takes a negative prompt",
-    "guidance": "takes guidance",
-    "inpaint": "takes a mask",
-    "lora": "takes LoRAs",
+    "instruct": "edits by instruction",
+    "prompt": "prompt",
+    "negative_prompt": "negative prompt",
+    "guidance": "guidance",
+    "inpaint": "mask",
+    "lora": "LoRAs",
+    "vae": "VAE",
+    "control": "ControlNet",
+    "reference_image": "reference picture",
 }
 
 
@@ -24,7 +31,8 @@ def describe_models(console: Console) -> None:
     """Write one line a model: id, licence, what it can do."""
     for model in _known().values():
         needs = f"; needs {missing_words(model)}" if model.missing else ""
-        console.result(f"{model.id}  {model.name}: {_abilities(model)} ({model.licence}){needs}")
+        about = ", ".join(filter(None, [family_name(model), model.licence]))
+        console.result(f"{model.id}  {model.name} ({about}): {_abilities(model)}{needs}")
         console.json(model.model_dump(mode="json"))
 
 
@@ -57,17 +65,27 @@ def _abilities(model: ModelSpec) -> str:
     return ", ".join(words for name, words in _ABILITIES.items() if able[name])
 
 
+def _defaults(model: ModelSpec) -> Iterator[str]:
+    own, able = model.defaults, model.capabilities
+    if able.strength:
+        yield f"strength {own.strength:g}"
+    yield f"{own.num_inference_steps} steps"
+    if able.clean:
+        yield f"{own.clean_steps} to clean"
+    yield own.scheduler
+    if able.guidance:
+        yield f"guidance {own.guidance_scale:g}"
+
+
 def _facts(model: ModelSpec) -> dict[str, str]:
-    defaults = model.defaults
     return {
         "id": model.id,
         "name": f"{model.name}. {model.sentence}",
         "can": _abilities(model),
-        "family": model.family,
+        "family": family_name(model),
         "made for": f"{model.native_size} x {model.native_size} pixels; larger ones in tiles",
         "schedulers": ", ".join(model.schedulers),
-        "defaults": f"strength {defaults.strength}, {defaults.num_inference_steps} steps to "
-        f"repaint, {defaults.clean_steps} to clean, {defaults.scheduler}",
+        "defaults": ", ".join(_defaults(model)),
         "strengths": ", ".join(f"{zone.word} to {zone.until:g}" for zone in model.zones),
         "licence": model.licence,
         "needs": missing_words(model),

@@ -7,16 +7,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from core.models.pins import UNPINNED
+from core.models.pins import MAX_WORDS, UNPINNED
 from core.models.spec import ModelFile, ModelSpec
 from core.models.trust import MODEL_INDEX, inside, read_settings
 from core.preferences import write_whole
 
 NOTE_NAME = "regrain-settings.json"
 """Beside settings: which model they are from, and how many numbers its components have."""
-
-MAX_FILE = 64 << 20
-"""Bytes of one settings file; tokenizers of the largest vocabularies have a third of it."""
 
 _SUFFIXES = (".json", ".txt", ".jinja")
 
@@ -60,7 +57,7 @@ def adopt_settings(home: Path, spec: ModelSpec) -> Path | None:
     try:
         for name in names:
             source = inside(spec.folder, name)
-            if source.stat().st_size <= MAX_FILE:
+            if source.stat().st_size <= MAX_WORDS:
                 copy = target / Path(name).relative_to(spec.home)
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, copy)

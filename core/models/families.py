@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from core.models.spec import Capabilities, ModelDefaults, Prediction, Zone
+from core.models.spec import Capabilities, ModelDefaults, ModelSpec, Prediction, Zone
 from core.recipe import SchedulerName as S
 
 SD_ZONES = tuple(
@@ -299,3 +299,11 @@ _LIST = (
 
 FAMILIES = {family.id: family for family in _LIST}
 """All families by id."""
+
+
+def family_name(spec: ModelSpec) -> str:
+    """Return what people call a model's family, and its form where it is a distilled one."""
+    family = FAMILIES.get(spec.family)
+    if family is None:
+        return spec.family
+    return f"{family.name}, {spec.variant}" if spec.variant else family.name

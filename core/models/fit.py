@@ -155,13 +155,15 @@ def _refusal(
     choices = []
     if all(way.dtype == "fp32" for way in ways):
         choices.append("--dtype bf16")
-    if device.kind is not DeviceKind.CPU and needed_bytes(spec, "fp32") <= host:
+    on_host = _way(spec, "bf16", Offload.NONE, tiling=True).bytes
+    if device.kind is not DeviceKind.CPU and on_host <= host:
         choices.append("--device cpu (slower)")
     if spec.family != "sd1" and spec.family in FAMILIES:
         choices.append(_SMALL_MODEL)
     others = f", or choose: {' / '.join(choices)}" if choices else ""
+    where = " in the computer's memory" if least <= free else ""
     return DeviceMemoryError(
-        f"{spec.name} needs about {_gigabytes(needed)} GB, {_gigabytes(short)} GB are free.",
+        f"{spec.name} needs about {_gigabytes(needed)} GB{where}, {_gigabytes(short)} GB are free.",
         hint=f"Close other programs{others}.",
     )
 

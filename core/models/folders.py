@@ -27,6 +27,9 @@ UNKNOWN_HASH = "0" * 64
 _UNUSED = frozenset({"safety_checker", "feature_extractor", "image_encoder"})
 """Never loaded with the model, so that their files need not be read, pinned or trusted."""
 
+_OPTIONAL = frozenset({"text_encoder_3", "tokenizer_3"})
+"""What its family does without: Stable Diffusion 3 is often used without T5."""
+
 _NO_WEIGHTS = ("tokenizer", "processor", "scheduler")
 _SETTINGS = (
     "config.json", "scheduler_config.json", "tokenizer_config.json", "preprocessor_config.json",
@@ -66,6 +69,9 @@ class _Folder:
 
     def path(self, name: str) -> str:
         return (PurePosixPath(self.home) / name).as_posix()
+
+    def has_files(self, name: str) -> bool:
+        return any(path.startswith(f"{self.path(name)}/") for path in self.files)
 
     def refusal(self, what: str, hint: str = "") -> ModelUntrustedError:
         return ModelUntrustedError(
@@ -147,22 +153,39 @@ def _check_components(found: _Folder, family: Family) -> None:
             raise found.refusal(f"has a {min(named)[:80]} as its {name}")
     if family.id == "sdxl" and "text_encoder" not in found.parts:
         raise found.refusal(_SHORTENED_FAMILY, "Choose the base model; a low strength refines.")
-    needed = {"vae", "scheduler", "tokenizer", "text_encoder", family.denoiser}
-    if lacking := sorted(needed - found.parts.keys()):
-        raise ModelNotFoundError(
-            f"{found.folder.name} has no {lacking[0]}, so it is no whole model.",
-            hint="Choose the whole model, or download it again.",
-        )
+    _check_whole(found, family)
     _check_channels(found, family)
+
+
+def _check_whole(found: _Folder, family: Family) -> None:
+    # Qwen-Image looks at pictures only where it edits by instruction.
+    spare = _OPTIONAL if family.capabilities.instruct else _OPTIONAL | {"processor"}
+    for name in sorted(family.components.keys() - _UNUSED - spare):
+        if name not in found.parts:
+            raise _lacking(found, f"{name}, so it is no whole model")
+    for name in found.parts:
+        if not found.settings[name] and not found.has_files(name):
+            raise _lacking(found, f"files for its {name}")
+        if not found.settings[name] and not name.startswith(("tokenizer", "processor")):
+            raise _lacking(found, f"settings for its {name}")
+
+
+def _lacking(found: _Folder, what: str) -> ModelNotFoundError:
+    return ModelNotFoundError(
+        f"{found.folder.name} has no {what}.",
+        hint="Choose the whole model, or download it again.",
+    )
 
 
 def _own_classes(name: str, settings: dict[str, Any]) -> set[str]:
     """Return the classes that a component's own settings name."""
-    named = {settings.get("_class_name")}
+    # What is no name is none of ours, and is refused as such.
+    said = settings.get("_class_name")
+    named = {str(said)} if said is not None else set()
     if not name.startswith(("tokenizer", "processor")):
         listed = settings.get("architectures")
         named |= set(map(str, listed)) if isinstance(listed, list) else set()
-    return {word for word in named if isinstance(word, str)}
+    return named
 
 
 def _check_channels(found: _Folder, family: Family) -> None:

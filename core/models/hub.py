@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from core.errors import DownloadError
+from core.models.families import FAMILIES
 from core.models.offers import Offer, OfferKind
 from core.models.spec import file_sha256
 from core.models.trust import MODEL_INDEX, is_inside_name
@@ -196,8 +197,9 @@ def _planned(sibling: Any) -> PlannedFile:
 def _chosen(offer: Offer, files: Sequence[PlannedFile]) -> tuple[PlannedFile, ...]:
     if offer.kind is OfferKind.PART:
         return tuple(file for file in files if file.name == offer.file)
-    # A model's own parts lie one folder deep; whatever is deeper or on top is for other programs.
-    names = [f for f in files if f.name == MODEL_INDEX or f.name.count("/") == 1]
+    # Whatever lies elsewhere is for other programs.
+    parts = FAMILIES[offer.family].components
+    names = [f for f in files if f.name == MODEL_INDEX or _folder(f) in parts]
     taken = [f for f in names if not any(fnmatchcase(f.name, odd) for odd in _NOT_TAKEN)]
     small = [f for f in taken if _is_settings(f)]
     if MODEL_INDEX not in {file.name for file in small}:
@@ -208,6 +210,10 @@ def _chosen(offer: Offer, files: Sequence[PlannedFile]) -> tuple[PlannedFile, ..
     return (*small, *_of_one_form(weights, offer.form))
 
 
+def _folder(file: PlannedFile) -> str:
+    return PurePosixPath(file.name).parent.as_posix()
+
+
 def _is_settings(file: PlannedFile) -> bool:
     return file.name.endswith(_SETTINGS_SUFFIXES) and file.size <= _MAX_SETTINGS
 
@@ -216,7 +222,7 @@ def _of_one_form(weights: Sequence[PlannedFile], form: str) -> Iterator[PlannedF
     """Yield each component's weights once: in this form where there is one, else the plain one."""
     folders: dict[str, list[PlannedFile]] = {}
     for file in weights:
-        folders.setdefault(PurePosixPath(file.name).parent.as_posix(), []).append(file)
+        folders.setdefault(_folder(file), []).append(file)
     for files in folders.values():
         formed = [file for file in files if form and f".{form}" in file.name]
         plain = [file for file in files if PurePosixPath(file.name).name.count(".") == 1]

@@ -9,7 +9,8 @@ from core.models.extra_files import adapter
 from core.models.flow_files import transformer
 from core.models.header import FoundFile, Header
 from core.models.part_files import autoencoder, text_encoder
-from core.models.weights_file import open_file, read_header, read_metadata
+from core.models.trust import check_weights
+from core.models.weights_file import open_file, read_metadata
 
 __all__ = ["FoundFile", "identify"]
 
@@ -34,7 +35,7 @@ def identify(path: Path) -> FoundFile:
             not use; in words.
     """
     _refuse_gguf(path)
-    header = Header(path.name, read_header(path), read_metadata(path))
+    header = Header(path.name, check_weights(path), read_metadata(path))
     _refuse_quantized(header)
     for kind in _KINDS:
         found = kind(header)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from core.errors import CoreError, ModelNotFoundError
 from core.models import assemble
@@ -16,7 +16,7 @@ from core.models.identify import identify
 from core.models.places import Key, Place, place_key, place_of, places_in
 from core.models.shelf_file import ShelfContent
 from core.models.spec import BUILTIN_ID, SPEC_NAME, ModelSpec, read_spec
-from core.models.trust import MODEL_INDEX, check_weights, is_pickle_name, pickle_error
+from core.models.trust import MODEL_INDEX, is_pickle_name, pickle_error
 
 
 @dataclass
@@ -133,7 +133,6 @@ def look(place: Place) -> ModelSpec | Found:
     if place.file is not None:
         if is_pickle_name(place.path.name):
             raise pickle_error(place.path.name)
-        check_weights(place.path)
         return Found(place, identify(place.path))
     if (place.path / SPEC_NAME).is_file():
         return read_spec(place.path)
@@ -142,7 +141,20 @@ def look(place: Place) -> ModelSpec | Found:
             f"{place.path.name} is no model in the diffusers layout: it has no {MODEL_INDEX}.",
             hint="To look through a folder of models: regrain models scan DIR",
         )
-    return read_diffusers(place.folder, place.home)
+    spec = read_diffusers(place.folder, place.home)
+    _check_settings(spec)
+    return spec
+
+
+def _check_settings(spec: ModelSpec) -> None:
+    """Refuse a folder with weights of a component whose measures are not there."""
+    names = {entry.path for entry in spec.files}
+    for role in sorted({e.role for e in spec.files if e.path.endswith(".safetensors")}):
+        needed = (PurePosixPath(spec.home) / role / "config.json").as_posix()
+        if needed not in names:
+            raise ModelNotFoundError(
+                f"{spec.name} lacks {role}/config.json.", hint="Download the model again."
+            )
 
 
 def _check_name(place: Place) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from core.errors import ModelNotFoundError, ModelUntrustedError
 from core.models.spec import (
     ModelFile,
     ModelSpec,
+    Progress,
     all_files,
     changed_error,
     file_sha256,
@@ -20,11 +20,12 @@ from core.models.trust import check_weights, inside, read_settings
 from core.models.weights_file import Tensor, open_file
 from core.models.weights_numbers import are_numbers, numbers_error
 
-Progress = Callable[[int, int], None]
-"""Called with the bytes read so far and the bytes of all; may raise to end the reading."""
-
 UNPINNED = "0" * 64
-WEIGHT_SUFFIXES = (".safetensors", ".sft")
+MAX_WORDS = 64 << 20
+"""Bytes of a list of words; tokenizers of the largest vocabularies have a third of it."""
+
+_SETTINGS = ("config.json", "index.json", ".index.fp16.json", ".index.bf16.json")
+_WORDS = (".json", ".txt")
 _CHUNK = 8 << 20
 
 
@@ -122,10 +123,15 @@ def _pin(spec: ModelSpec, folder: Path, entry: ModelFile, counted: _Counted) -> 
     try:
         before = path.stat()
         tensors: dict[str, Tensor] = {}
-        if path.suffix.lower() == ".json":
+        if path.name.endswith(_SETTINGS):
             read_settings(path)
-        elif path.suffix.lower() in WEIGHT_SUFFIXES or entry.role:
+        elif path.suffix.lower() not in _WORDS:
             tensors = check_weights(path)
+        elif before.st_size > MAX_WORDS:
+            raise ModelUntrustedError(
+                f"{entry.path} of {spec.name} is far longer than word lists are.",
+                hint="Download the model again.",
+            )
         digest = _digest(path, tensors, counted)
         after = path.stat()
     except OSError as error:

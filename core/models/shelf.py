@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from core.errors import ModelNotFoundError, SettingsError
 from core.models.companions import adopt_settings
 from core.models.found import ExtraFile, ExtraKind, ScanReport
-from core.models.pins import Progress, file_problem, is_pinned, pinned, verified
+from core.models.pins import file_problem, is_pinned, pinned, verified
 from core.models.places import place_key
 from core.models.shelf_file import ShelfContent, ShelfFile
 from core.models.shelf_words import missing_hint, missing_words
-from core.models.spec import Layout, ModelSpec, all_files
+from core.models.spec import Layout, ModelSpec, Progress, all_files
 
 if TYPE_CHECKING:
     from core.models.intake import Intake

@@ -47,10 +47,10 @@ class ShelfContent(BaseModel):
             key: tells models apart by where they lie.
             root: the folder to be remembered; what lay in it and is gone leaves the list.
         """
-        known = {key(spec): spec for spec in self.models}
         found = {key(spec): spec for spec in report.models}
-        kept = [spec for name, spec in known.items() if name in found or not _left(spec, root)]
-        models = [_newer(spec, found.pop(key(spec), None)) for spec in kept]
+        known = {key(_moved(spec, report.models)): spec for spec in self.models}
+        kept = {n: spec for n, spec in known.items() if n in found or not _left(spec, root)}
+        models = [_newer(spec, found.pop(name, None)) for name, spec in kept.items()]
         models += _with_new_ids(found.values(), {spec.id for spec in models})
         update = {
             "models": tuple(models),
@@ -152,6 +152,22 @@ class ShelfFile:
 def _left(spec: ModelSpec, root: Path | None) -> bool:
     """Return whether a model that was never used is gone from a folder that was looked through."""
     return root is not None and spec.folder.is_relative_to(root) and not is_pinned(spec)
+
+
+def _moved(known: ModelSpec, found: Iterable[ModelSpec]) -> ModelSpec:
+    """Return the model among `found` that `known` was moved to, by content; else itself."""
+    if not is_pinned(known) or (known.files and _path(known).exists()):
+        return known
+    same = (one for one in found if is_pinned(one) and _content(one) == _content(known))
+    return next(same, known)
+
+
+def _path(spec: ModelSpec) -> Path:
+    return spec.folder / spec.files[0].path
+
+
+def _content(spec: ModelSpec) -> list[str]:
+    return sorted(entry.sha256 for entry in spec.files)
 
 
 def _newer(known: ModelSpec, found: ModelSpec | None) -> ModelSpec:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import resources
@@ -174,16 +175,20 @@ class ModelSpec(BaseModel):
         return next((zone.word for zone in self.zones if strength <= zone.until), "")
 
 
+Progress = Callable[[int, int], None]
+"""Called with the bytes read so far and the bytes of all; may raise to end the reading."""
+
+
 class ModelSource(Protocol):
     """Where models come from that were added; ModelShelf is one."""
 
     def specs(self) -> dict[str, ModelSpec]:
         """Return all of them by id, also those that lack parts."""
 
-    def get(self, model_id: str) -> ModelSpec:
+    def get(self, model_id: str, *, progress: Progress | None = None) -> ModelSpec:
         """Return one that is ready to be used."""
 
-    def at(self, path: Path) -> ModelSpec:
+    def at(self, path: Path, *, progress: Progress | None = None) -> ModelSpec:
         """Return the one at this path, ready to be used."""
 
 
@@ -198,11 +203,14 @@ class ModelRegistry:
         """Return every model by id, also those that lack parts; raises as the shelf's `specs`."""
         return self.specs | (self.shelf.specs() if self.shelf else {})
 
-    def get(self, model: str) -> ModelSpec:
+    def get(self, model: str, *, progress: Progress | None = None) -> ModelSpec:
         """Return the model called `model`, or the one at this absolute path, ready to be used.
 
         Files that changed since they were last looked at are read whole, and so is a model that
         is used for the first time.
+
+        Args:
+            progress: called with the bytes that were read and those of all, while they are.
 
         Raises:
             ModelNotFoundError: with the known ones as its hint.
@@ -217,9 +225,9 @@ class ModelRegistry:
         if path.is_absolute() and (self.shelf is None or (path / SPEC_NAME).is_file()):
             return read_spec(path)
         if path.is_absolute() and self.shelf:
-            return self.shelf.at(path)
+            return self.shelf.at(path, progress=progress)
         if self.shelf and model in self.shelf.specs():
-            return self.shelf.get(model)
+            return self.shelf.get(model, progress=progress)
         known = ", ".join(self.all()) or "none"
         raise ModelNotFoundError(
             f"There is no model called {model}.",

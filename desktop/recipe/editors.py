@@ -244,11 +244,12 @@ class LineEdit(Editor):
 class _Prompt(QPlainTextEdit):
     left = Signal()
 
-    def __init__(self, parent: QWidget) -> None:
+    def __init__(self, parent: QWidget, lines: int) -> None:
         super().__init__(parent)
         self._reason = ""
+        self._lines = lines
         self.setTabChangesFocus(True)
-        self.set_lines(_PROMPT_LINES)
+        self.set_lines(lines)
 
     def set_lines(self, lines: int) -> None:
         self.setFixedHeight(lines * self.fontMetrics().lineSpacing() + 16)
@@ -257,7 +258,7 @@ class _Prompt(QPlainTextEdit):
         self._reason = reason
         bar = Qt.ScrollBarPolicy.ScrollBarAlwaysOff if reason else _BAR_AS_NEEDED
         self.setVerticalScrollBarPolicy(bar)
-        self.set_lines(1 if reason else _PROMPT_LINES)
+        self.set_lines(1 if reason else self._lines)
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """End the gesture."""
@@ -277,9 +278,9 @@ class _Prompt(QPlainTextEdit):
 class TextEdit(Editor):
     """A few lines of text, told while they are typed."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None = None, *, lines: int = _PROMPT_LINES) -> None:
         super().__init__(parent)
-        self.text = _Prompt(self)
+        self.text = _Prompt(self, lines)
         self.setFocusProxy(self.text)
         _fill(self, self.text)
         self._showing = False

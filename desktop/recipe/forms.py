@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Signal
@@ -113,9 +114,9 @@ def make_field(name: str) -> Field:
 
 
 def _editor(name: str) -> Editor:
-    simple: Mapping[str, type[Editor]] = {
+    simple: Mapping[str, Callable[[], Editor]] = {
         "seed": SeedEdit,
-        "negative_prompt": TextEdit,
+        "negative_prompt": partial(TextEdit, lines=2),
         "quality": QualityEdit,
         "max_side": SizeEdit,
         "name_template": TemplateEdit,

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu
 from desktop.wiring.batches import BatchWiring
 from desktop.wiring.dialogs import DialogWiring
 from desktop.wiring.leaving import Leaving
+from desktop.wiring.masks import MaskWiring
 from desktop.wiring.models import ModelWiring
 from desktop.wiring.photos import PhotoWiring
 from desktop.wiring.project import ProjectWiring
@@ -39,6 +40,7 @@ class Wiring(QObject):
         self.project = ProjectWiring(window)
         self.dialogs = DialogWiring(window, self.batches.router)
         self.models = ModelWiring(window)
+        self.masks = MaskWiring(window)
         self.watch = WatchWiring(window)
         self.batches.router.finished.connect(self.photos.estimate_anew)
         self._leaving = Leaving(window, self.batches, self.watch)

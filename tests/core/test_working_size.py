@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.models.spec import ModelSpec
+from core.errors import SettingsError
+from core.models.spec import Capabilities, ModelSpec
 from core.recipe import EditSettings, Mode, SchedulerName, SizeMode
 from core.working_size import working_size
 
@@ -88,9 +89,28 @@ def test_a_result_larger_than_its_photograph_is_painted_over_an_enlarged_one() -
     assert (smaller.full_width, smaller.full_height) == (500, 400)
 
 
+INSTRUCT = EditSettings(mode=Mode.INSTRUCT)
+
+
+def instructed() -> ModelSpec:
+    return spec(1024, 16, capabilities=Capabilities(strength=False, instruct=True))
+
+
 def test_models_without_strength_are_given_what_they_were_made_for() -> None:
-    size = working_size(EditSettings(mode=Mode.INSTRUCT), spec(1024, 16), *MEGAPIXELS_24)
+    size = working_size(INSTRUCT, instructed(), *MEGAPIXELS_24)
     assert (size.width, size.height) == (1248, 832)
+    assert not working_size(INSTRUCT, instructed(), 800, 600).brings_back
+    with pytest.raises(SettingsError, match="must see the whole"):
+        working_size(INSTRUCT.model_copy(update={"size": SizeMode.TILE}), instructed(), 800, 600)
+
+
+@pytest.mark.parametrize("sides", [(40, 500), (500, 30), (2000, 100), (1, 1), (30, 9000)])
+def test_shapes_that_a_model_without_strength_refuses_are_fitted(sides: tuple[int, int]) -> None:
+    """Its pipeline would stop the whole batch over a panorama or a thumbnail."""
+    size = working_size(INSTRUCT, instructed(), *sides)
+    assert size.brings_back
+    assert min(size.width, size.height) >= 64
+    assert max(size.width, size.height) <= 8 * min(size.width, size.height)
 
 
 def test_the_built_in_model_works_on_the_photograph_itself() -> None:

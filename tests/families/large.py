@@ -74,4 +74,5 @@ def edited(folder: Path, strength: float, height: int, width: int) -> dict[str, 
 if __name__ == "__main__":
     torch.set_num_threads(1)
     place, *numbers = sys.argv[1:]
-    print(json.dumps(edited(Path(place), float(numbers[0]), int(numbers[1]), int(numbers[2]))))
+    said = edited(Path(place), float(numbers[0]), int(numbers[1]), int(numbers[2]))
+    sys.stdout.write(json.dumps(said) + "\n")

@@ -9,6 +9,7 @@ import diffusers
 import numpy as np
 import torch
 
+from core.engine.latent.looking import load_processor
 from core.models.families import FAMILIES
 from core.recipe import SchedulerName as S
 from tests.families.leading import Rgb, snapshot, spot
@@ -47,7 +48,11 @@ class Plain:
 
     def __init__(self, folder: Path, family_id: str) -> None:
         self._family, self._folder = FAMILIES[family_id], folder
-        loaded = diffusers.DiffusionPipeline.from_pretrained(folder, local_files_only=True)
+        given = {}
+        if (folder / "processor").is_dir():
+            # transformers' own way insists on a reader of videos.
+            given["processor"] = load_processor(folder / "processor")
+        loaded = diffusers.DiffusionPipeline.from_pretrained(folder, local_files_only=True, **given)
         self._components = loaded.components
         for part in self._components.values():
             if isinstance(part, torch.nn.Module):

@@ -13,10 +13,11 @@ from PIL import Image
 from core.engine.latent.components import Components, load_components
 from core.engine.latent.conditions import Conditioner, of_photograph, setup
 from core.engine.latent.controls import control_picture, load_control
+from core.engine.latent.image_encoders import load_image_encoder
 from core.engine.latent.lineart import lines_of
 from core.errors import ImageReadError, ModelNotFoundError, ModelUntrustedError, SettingsError
 from core.recipe import ControlKind, ControlSetting, EditSettings, ReferenceSetting
-from tests.families import original
+from tests.families import ldm, original
 from tests.families.loras import save_lora
 from tests.families.specs import folder_spec
 
@@ -154,7 +155,7 @@ def test_what_does_not_fit_is_refused(family_folder: Folders, tmp_path: Path) ->
         setting = ReferenceSetting(image=shown, path=path)
         conditioner.prepare(_edit(reference_image=setting))
 
-    with pytest.raises(ImageReadError, match="look.png"):
+    with pytest.raises(ImageReadError, match="look"):
         refer(alone)
     moved = alone.rename(tmp_path / "ip.safetensors")
     with pytest.raises(ModelNotFoundError, match="image encoder"):
@@ -177,6 +178,22 @@ def test_models_without_them_say_so(family_folder: Folders, tmp_path: Path) -> N
         conditioner.prepare(_edit(vae=tmp_path))
 
 
+def _first_name(name: str) -> str:
+    """Return how the authors of ControlNet named what diffusers calls `name`."""
+    part, _, rest = name.partition(".")
+    if part == "controlnet_down_blocks":
+        number, end = rest.split(".")
+        return f"zero_convs.{number}.0.{end}"
+    if part == "controlnet_mid_block":
+        return f"middle_block_out.0.{rest}"
+    if part != "controlnet_cond_embedding":
+        return ldm.unet_name(name)
+    if rest.startswith("blocks."):
+        _, number, end = rest.split(".")
+        return f"input_hint_block.{2 * int(number) + 2}.{end}"
+    return rest.replace("conv_in", "input_hint_block.0").replace("conv_out", "input_hint_block.14")
+
+
 def test_a_control_file_as_it_was_first_published_is_read(
     family_folder: Folders, tmp_path: Path
 ) -> None:
@@ -184,14 +201,34 @@ def test_a_control_file_as_it_was_first_published_is_read(
     folder = family_folder("sd1")
     components = _load(folder)
     saved = _control(folder, tmp_path / "control")
-    alone = (saved / "diffusion_pytorch_model.safetensors").rename(tmp_path / "tile.safetensors")
-    setting = ControlSetting(kind=ControlKind.TILE, path=alone)
-    found = load_control(components, setting).state_dict()
-    from safetensors.torch import load_file
+    wanted = original.component(tmp_path, "control")
+    first = {f"control_model.{_first_name(name)}": weight for name, weight in wanted.items()}
+    moved = (saved / "diffusion_pytorch_model.safetensors").rename(tmp_path / "a.safetensors")
+    for file in (moved, original.write(tmp_path / "b.safetensors", first)):
+        setting = ControlSetting(kind=ControlKind.TILE, path=file)
+        found = load_control(components, setting).state_dict()
+        assert found.keys() == wanted.keys()
+        assert all(torch.equal(found[name], wanted[name]) for name in wanted)
 
-    wanted = load_file(alone)
-    assert found.keys() == wanted.keys()
-    assert all(torch.equal(found[name], wanted[name]) for name in wanted)
+
+def test_an_image_encoder_is_found_as_comfyui_keeps_it(
+    family_folder: Folders, tmp_path: Path
+) -> None:
+    """One file without settings, beside others that are for other adapters."""
+    components = _load(family_folder("sd1"))
+    adapter = _adapter(components, tmp_path)
+    published = tmp_path / "models" / "image_encoder"
+    (tmp_path / "comfy" / "ipadapter").mkdir(parents=True)
+    (tmp_path / "comfy" / "clip_vision").mkdir()
+    weights = original.component(published, "")
+    original.write(tmp_path / "comfy/clip_vision/b.safetensors", weights)
+    other = weights | {"visual_projection.weight": torch.zeros(48, 32)}
+    original.write(tmp_path / "comfy/clip_vision/a.safetensors", other)
+    moved = adapter.rename(tmp_path / "comfy" / "ipadapter" / "ip.safetensors")
+    found = load_image_encoder(components, moved, 24)
+    assert found.config.projection_dim == 24 and found.config.image_size == 32
+    with pytest.raises(ModelNotFoundError, match="width 1280"):
+        load_image_encoder(components, moved, 1280)
 
 
 def test_lines_are_white_where_the_picture_has_dark_ones_and_nowhere_else() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from core.engine.latent.components import Components, load_components
 from core.engine.latent.vaes import VaeChoice
 from core.errors import ModelNotFoundError, ModelUntrustedError, SettingsError
 from core.models.families import FAMILIES
-from tests.families import original
+from tests.families import ldm, original
 from tests.families.build import BUILDERS
 from tests.families.specs import folder_spec, parts_spec, single_spec
 
@@ -49,7 +49,16 @@ def _assert_equal(found: dict[str, torch.Tensor], wanted: dict[str, torch.Tensor
     assert [name for name in wanted if not torch.equal(found[name], wanted[name])] == []
 
 
-@pytest.mark.parametrize("family", sorted(BUILDERS))
+QUICK = {"sd1", "sd3", "flux", "qwen-image-edit"}
+
+
+def _some(families: Iterable[str], quick: Iterable[str]) -> list[Any]:
+    """Return all families; those that are not `quick` are tested in the long tier only."""
+    slow = pytest.mark.slow
+    return [f if f in quick else pytest.param(f, marks=slow) for f in sorted(families)]
+
+
+@pytest.mark.parametrize("family", _some(BUILDERS, QUICK))
 def test_a_folder_gives_what_diffusers_itself_would_load(
     family: str, family_folder: Folders
 ) -> None:
@@ -72,9 +81,7 @@ def test_a_folder_gives_what_diffusers_itself_would_load(
             )
 
 
-@pytest.mark.parametrize(
-    "family", ["sd1", "sdxl", "flux", pytest.param("sd2", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize("family", _some(original.SINGLES, {"sd1", "sdxl", "flux"}))
 def test_one_file_gives_the_same_weights_as_its_folder(
     family: str, family_folder: Folders, tmp_path: Path
 ) -> None:
@@ -89,6 +96,40 @@ def test_parts_that_lie_apart_give_the_same_weights(family_folder: Folders, tmp_
     files = original.save_parts(folder, tmp_path)
     found = load_components(parts_spec(files, "flux", folder), "cpu", "fp32")
     _assert_equal(_weights(found), _weights(_shared(folder, "flux")))
+
+
+PARTED = {
+    "sd3": ("transformer", "text_encoder", "text_encoder_2", "text_encoder_3", "vae"),
+    "z-image": ("transformer", "text_encoder", "vae"),
+    "qwen-image": ("transformer", "text_encoder", "vae"),
+    "flux2-klein": ("transformer", "text_encoder", "vae"),
+}
+
+
+@pytest.mark.parametrize("family", _some(PARTED, {"sd3"}))
+def test_parts_of_the_other_families_are_put_together(
+    family: str, family_folder: Folders, tmp_path: Path
+) -> None:
+    """Networks by the names of diffusers, VAEs by their first ones, as ComfyUI has them."""
+    folder, files = family_folder(family), {}
+    for part in PARTED[family]:
+        weights = original.component(folder, part)
+        if part == "vae" and family != "qwen-image":
+            statistics = {name: w for name, w in weights.items() if name.startswith("bn.")}
+            rest = {name: w for name, w in weights.items() if name not in statistics}
+            weights = ldm.vae(rest) | statistics
+        if family == "sd3" and part == "text_encoder":
+            del weights["text_projection.weight"]
+        files[part] = original.write(tmp_path / f"{part}.safetensors", weights)
+    found = _weights(load_components(parts_spec(files, family, folder), "cpu", "fp32"))
+    wanted = _weights(_shared(folder, family))
+    if family == "sd3":
+        name = "text_encoder.text_projection.weight"
+        wanted[name] = torch.eye(len(wanted[name]))
+        del files["text_encoder_3"]
+        without = load_components(parts_spec(files, family, folder), "cpu", "fp32")
+        assert without.modules["text_encoder_3"] is without.modules["tokenizer_3"] is None
+    _assert_equal(found, wanted)
 
 
 @pytest.mark.parametrize("form", ["fp8", "scaled", "comfy_quant"])

@@ -154,7 +154,7 @@ def folders(canary: Path) -> dict[str, tuple[Spoil, str]]:
         "a part of an unknown class": (edit(INDEX, vae=["diffusers", "EvilVAE"]), "does not run"),
         "a U-Net as the VAE": (edit(INDEX, vae=["diffusers", "UNet2DConditionModel"]), "vae"),
         "an unknown class in a part's settings": (
-            edit("unet/config.json", _class_name="EvilNet"), "class"),
+            edit("unet/config.json", _class_name="EvilNet"), "EvilNet"),
         "auto_map in a part": (
             edit("unet/config.json", auto_map={"AutoModel": "evil.Evil"}), "program of its own"),
         "auto_map in the tokenizer": (
@@ -166,7 +166,8 @@ def folders(canary: Path) -> dict[str, tuple[Spoil, str]]:
         "trust_remote_code": (
             edit("scheduler/scheduler_config.json", trust_remote_code=True), "program of its own"),
         "a scheduler of its own": (
-            edit("scheduler/scheduler_config.json", _class_name="EvilScheduler"), "class"),
+            edit("scheduler/scheduler_config.json", _class_name="EvilScheduler"),
+            "EvilScheduler"),
         # what lies there
         "a program beside the weights": (put("unet/modeling.py", code), "program"),
         "a library beside the weights": (put("tokenizer/evil.so", b"\x7fELF"), "program"),
@@ -182,7 +183,7 @@ def folders(canary: Path) -> dict[str, tuple[Spoil, str]]:
             put(UNET, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"),
             "safetensors"),
         "a folder in place of a file": (
-            both(drop(UNET), put(f"{UNET}/x.json", "{}")), "unet"),
+            both(drop(UNET), put(f"{UNET}/x.json", "{}")), "not a file"),
         # where it leads
         "weights that are a link out": (link(UNET, "/etc/passwd"), "link"),
         "settings that are a link out": (link("unet/config.json", "/etc/hostname"), "link"),

@@ -68,6 +68,7 @@ def test_no_hostile_folder_is_added(
     cases = hostile.folders(canary)
     assert len(cases) >= 40
     wrong = []
+    capsys.readouterr()
     for what, (spoil, word) in cases.items():
         code = main(["models", "add", str(spoiled(spoil))])
         said = capsys.readouterr().err
@@ -132,7 +133,7 @@ def test_no_hostile_file_is_added(
         "text": (b"just words", "safetensors"),
         "gguf": (b"GGUF" + bytes(100), "GGUF"),
         "huge header": ((1 << 62).to_bytes(8, "little") + good[8:], "ends too early"),
-        "other keys": (good.replace(b"model.diffusion_model.", b"model.diffusion-model."), "model"),
+        "other keys": (good.replace(b"_model.", b"-model."), "no model of a family"),
         "header of zeros": (good[:8] + bytes(length) + good[8 + length :], "header"),
     }
     wrong = []
@@ -155,7 +156,7 @@ def test_a_sparse_file_of_a_terabyte_takes_no_memory(
 ) -> None:
     path = tmp_path / "huge.safetensors"
     with path.open("wb") as file:
-        file.write((1 << 40).to_bytes(8, "little") + b"{")
+        file.write((1 << 39).to_bytes(8, "little") + b"{")
         try:
             file.truncate(1 << 40)
         except OSError:

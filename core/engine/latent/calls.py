@@ -7,9 +7,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 
 from core.engine.latent.components import Components
@@ -177,12 +175,9 @@ def _numbers(
 
 def _picture(components: Components, working: Working) -> dict[str, Any]:
     # Channels last, as pictures out of files lie: other kernels give other last bits.
-    picture: Any = _channels_last(working.picture.clamp(0, 1))
+    picture: Any = working.picture[None].clamp(0, 1).contiguous(memory_format=torch.channels_last)
     if components.spec.family in _AS_FILE:
-        picture = Image.fromarray((picture[0] * 255).round().astype(np.uint8))
-    mask = None if working.mask is None else _channels_last(working.mask)
+        values = (picture[0].permute(1, 2, 0) * 255).round().to(torch.uint8)
+        picture = Image.fromarray(values.numpy())
+    mask = None if working.mask is None else working.mask[None]
     return {"image": picture, "mask_image": mask}
-
-
-def _channels_last(planes: torch.Tensor) -> NDArray[np.float32]:
-    return np.ascontiguousarray(planes.permute(1, 2, 0).numpy())[None]

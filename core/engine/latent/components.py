@@ -7,19 +7,18 @@ import inspect
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from core.engine.latent.files import CONFIG, SCHEDULER_CONFIG, Folder, settings_folder
 from core.engine.latent.filling import build_component, first_line
 from core.engine.latent.looking import load_processor
+from core.engine.latent.placing import Placing
 from core.engine.latent.sources import weight_sources
 from core.errors import ModelUntrustedError
 from core.models.families import FAMILIES, Family
+from core.models.fit import Fit, Offload
 from core.models.spec import Layout, ModelSpec, Prediction, verify_files
 from core.models.trust import MODEL_INDEX
-
-if TYPE_CHECKING:
-    from core.models.fit import Fit
 
 _LEFT_OUT = frozenset({"scheduler", "safety_checker", "feature_extractor", "image_encoder"})
 """Not loaded: made for each photograph, never asked, or loaded when a reference is given."""
@@ -36,6 +35,7 @@ class Components:
             that the model does without is None. No scheduler: every photograph has its own.
         scheduler_config: of the scheduler that came with the model.
         settings: plain values of model_index.json, such as `force_zeros_for_empty_prompt`.
+        placing: puts networks where they belong; also those that are added later.
         device: torch's name of where the networks compute.
         dtype: fp32, bf16 or fp16.
     """
@@ -46,6 +46,7 @@ class Components:
     device: str
     dtype: str
     settings: dict[str, Any] = field(default_factory=dict)
+    placing: Placing = field(default_factory=lambda: Placing("cpu"))
 
     @property
     def family(self) -> Family:
@@ -91,11 +92,12 @@ def load_components(spec: ModelSpec, device: str, dtype: str, fit: Fit | None = 
     verify_files(spec)
     folder = settings_folder(spec)
     classes = folder.classes(spec.family)
-    rests = device if fit is None or fit.offload == "none" else "cpu"
-    modules = _empty(spec) | _load_modules(spec, folder, classes, rests, dtype)
+    placing = Placing(device, Offload.NONE if fit is None else fit.offload)
+    modules = _empty(spec) | _load_modules(spec, folder, classes, placing, dtype)
     index = folder.settings(MODEL_INDEX)
     plain = {k: v for k, v in index.items() if k[:1] != "_" and not isinstance(v, list | dict)}
-    return Components(spec, modules, _scheduler_config(spec, folder), device, dtype, plain)
+    scheduler = _scheduler_config(spec, folder)
+    return Components(spec, modules, scheduler, device, dtype, plain, placing)
 
 
 def _empty(spec: ModelSpec) -> dict[str, Any]:
@@ -103,7 +105,7 @@ def _empty(spec: ModelSpec) -> dict[str, Any]:
 
 
 def _load_modules(
-    spec: ModelSpec, folder: Folder, classes: dict[str, str], device: str, dtype: str
+    spec: ModelSpec, folder: Folder, classes: dict[str, str], placing: Placing, dtype: str
 ) -> dict[str, Any]:
     wanted = {name: kind for name, kind in classes.items() if name not in _LEFT_OUT}
     sources = weight_sources(spec, folder, wanted)
@@ -114,7 +116,8 @@ def _load_modules(
         elif (source := sources[name]) is not None:
             config = folder.settings(f"{name}/{CONFIG}")
             library = "transformers" if name.startswith("text_encoder") else "diffusers"
-            modules[name] = build_component(library, class_name, config, source, device, dtype)
+            module = build_component(library, class_name, config, source, placing.rests, dtype)
+            modules[name] = placing.put(module)
     for name, source in sources.items():
         if source is None:
             # Whoever is not there to read has no need of words.

@@ -45,7 +45,7 @@ def load_control(components: Components, setting: ControlSetting) -> Any:
     config = _config(components, file)
     try:
         module = build_component(
-            "diffusers", CLASS, config, source, components.device, components.dtype
+            "diffusers", CLASS, config, source, components.placing.rests, components.dtype
         )
     except ModelUntrustedError as error:
         raise SettingsError(
@@ -54,7 +54,7 @@ def load_control(components: Components, setting: ControlSetting) -> Any:
             hint=f"Choose one that was made for {components.family.name}.",
         ) from error
     _check_width(components, module, setting.path)
-    return module
+    return components.placing.put(module)
 
 
 def control_picture(kind: ControlKind, picture: torch.Tensor) -> torch.Tensor:

@@ -6,6 +6,8 @@ import importlib
 from types import SimpleNamespace
 from typing import Any
 
+import torch
+
 from core.engine.latent.flux_weights import convert_flux
 from core.engine.latent.weights import Convert, Tensors, as_they_are
 
@@ -14,6 +16,9 @@ _DIFFUSERS_NAMES = (
     "all_final_layer.",
 )  # fmt: skip
 """Beginnings of names that only diffusers' own classes have."""
+
+_KIN = {"AutoencoderKLQwenImage": "AutoencoderKLWan", "AutoencoderKLFlux2": "AutoencoderKL"}
+"""Classes whose weights were published under the names of another's."""
 
 UNET = "model.diffusion_model."
 VAE = "first_stage_model."
@@ -31,13 +36,22 @@ def network(class_name: str) -> Convert:
         if any(name.startswith(_DIFFUSERS_NAMES) for name in tensors):
             return tensors
         known = importlib.import_module("diffusers.loaders.single_file_model")
-        entry = known.SINGLE_FILE_LOADABLE_CLASSES.get(class_name)
+        entry = known.SINGLE_FILE_LOADABLE_CLASSES.get(_KIN.get(class_name, class_name))
         if entry is None:
             return tensors
         mapping = entry["checkpoint_mapping_fn"]
-        return dict(mapping(checkpoint=dict(tensors), config=config))
+        lifted = {_lifted(name): tensor for name, tensor in tensors.items()}
+        # Statistics have no other name in any layout, and conversions pass them over.
+        kept = {name: tensor for name, tensor in lifted.items() if name.startswith("bn.")}
+        return dict(mapping(checkpoint=lifted, config=config)) | kept
 
     return convert
+
+
+def _lifted(name: str) -> str:
+    """Return a name of FLUX.2's autoencoder as others have it: not in one of its halves."""
+    nested = ("encoder.quant_conv.", "decoder.post_quant_conv.")
+    return name.split(".", 1)[1] if name.startswith(nested) else name
 
 
 def without(prefix: str) -> Convert:
@@ -45,6 +59,19 @@ def without(prefix: str) -> Convert:
 
     def convert(tensors: Tensors, _config: Any) -> Tensors:
         return {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
+
+    return convert
+
+
+def _projected(prefix: str = "") -> Convert:
+    """Return `without`, with the projection that files of CLIP ViT-L leave out: none at all."""
+    named = "text_model.embeddings.token_embedding.weight", "text_projection.weight"
+
+    def convert(tensors: Tensors, config: Any) -> Tensors:
+        found = without(prefix)(tensors, config)
+        like = found[named[0]]
+        identity = torch.eye(like.shape[1], dtype=like.dtype, device=like.device)
+        return {named[1]: identity} | found
 
     return convert
 
@@ -96,7 +123,7 @@ SINGLE: dict[str, dict[str, Place]] = {
     "sd3": {
         "transformer": (UNET, None),
         "vae": (VAE, None),
-        "text_encoder": (_CLIP_L, without(_CLIP_L)),
+        "text_encoder": (_CLIP_L, _projected(_CLIP_L)),
         "text_encoder_2": (_CLIP_G, without(_CLIP_G)),
         "text_encoder_3": (_T5, without(_T5)),
     },
@@ -108,4 +135,6 @@ SINGLE: dict[str, dict[str, Place]] = {
 
 def loose(component: str, class_name: str) -> Convert:
     """Return the conversion of a component in a file of its own."""
+    if class_name == "CLIPTextModelWithProjection":
+        return _projected()
     return as_they_are if component.startswith("text_encoder") else network(class_name)

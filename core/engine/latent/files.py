@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from core.models.spec import Layout, ModelFile, ModelSpec
 from core.models.trust import MODEL_INDEX, inside, read_pipeline, read_settings
 
 CONFIG = "config.json"
+_SHARD = re.compile(r"-\d{5}-of-\d{5}\.safetensors$")
 SCHEDULER_CONFIG = "scheduler/scheduler_config.json"
 _COPIED = (".json", ".txt", ".jinja")
 """Settings, vocabularies, and the templates of chats."""
@@ -107,14 +109,14 @@ def settings_folder(spec: ModelSpec) -> Folder:
 def weights_in(paths: Iterable[Path]) -> tuple[Path, ...]:
     """Return the files of weights among `paths`, without a second form of the same ones.
 
-    A folder may hold `model.safetensors` and `model.fp16.safetensors`; the plain one is taken.
+    A folder may hold `model.safetensors` and `model.fp16.safetensors`; the plain one is taken, and
+    the whole one before its shards.
     """
     found = [path for path in paths if path.suffix.lower() == ".safetensors"]
     plain = [path for path in found if not _variant(path.name)]
-    if plain or not found:
-        return tuple(plain)
-    first = _variant(found[0].name)
-    return tuple(path for path in found if _variant(path.name) == first)
+    first = _variant(found[0].name) if found else ""
+    same = plain or [path for path in found if _variant(path.name) == first]
+    return tuple(path for path in same if not _SHARD.search(path.name)) or tuple(same)
 
 
 def _variant(name: str) -> str:

@@ -10,6 +10,7 @@ import torch
 
 from core.engine.latent.components import Components
 from core.errors import ModelNotFoundError, ModelUntrustedError, SettingsError
+from core.models.fit import Offload
 from core.models.trust import check_weights
 from core.models.weights_numbers import check_numbers
 from core.recipe import LoraSetting
@@ -45,6 +46,12 @@ class LoraSet:
         wanted = tuple((_mark(lora), lora.weight) for lora in loras)
         if wanted == self._now:
             return
+        if loras and self._components.placing.offload is Offload.SEQUENTIAL:
+            raise SettingsError(
+                f"{self._components.spec.name} fits into this device's memory only layer by layer, "
+                "and then takes no LoRA.",
+                hint="Close other programs, choose a smaller model, or --device cpu.",
+            )
         self._now = ()
         for lora, (mark, _) in zip(loras, wanted, strict=True):
             if mark not in self._names:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from PIL import Image
 from torch.nn import functional
 
 from core import plan
@@ -15,6 +16,7 @@ from core.engine.excerpt import Region
 from core.engine.latent.bench import LatentBench
 from core.engine.latent.bring_back import finish_photograph
 from core.engine.latent.conditions import setup
+from core.engine.latent.masks import Cover, cover_of
 from core.engine.latent.stages import Stage
 from core.engine.latent.working import working_of
 from core.engine.messages import MakePreview, PreviewPicture
@@ -83,8 +85,8 @@ class LatentPreview:
         return edit.model_copy(update={"num_inference_steps": math.ceil(DRAFT_STEPS / share)})
 
     def _lead(self, kind: PreviewKind, view: View, edit: EditSettings) -> None:
-        part, region = self._seen(view, edit)
-        working = working_of(part, edit, OutputSettings(), self._spec)
+        part, region, cover = self._seen(view, edit)
+        working = working_of(part, edit, OutputSettings(), self._spec, cover=cover)
         self._facts["size"] = working.size.words
         if working.is_untouched:
             self._picture(kind, view, view.photo, view.region)
@@ -105,23 +107,24 @@ class LatentPreview:
         )
         self._picture(kind, view, made, inside)
 
-    def _seen(self, view: View, edit: EditSettings) -> tuple[Photo, Region]:
-        """Return what the model is to work on, and where in it the shown part lies.
+    def _seen(self, view: View, edit: EditSettings) -> tuple[Photo, Region, Cover | None]:
+        """Return what the model is to work on, where in it the shown part lies, and its mask.
 
         All of the photograph, as a batch takes it, unless that goes in tiles: then the part with
         some pixels around it.
         """
-        photo, shown = view.photo, view.region
+        photo, shown, cover = view.photo, view.region, _cover(self._source.photo, view, edit)
         mode = chosen_mode(edit, self._spec, photo.width, photo.height)
         if mode is not SizeMode.TILE or view.factor < 1:
-            return photo, shown
+            return photo, shown, cover
         multiple = self._spec.size_multiple
         around = shown.grown(MARGIN, photo.height, photo.width, multiple)
         rows, columns = slice(around.top, around.bottom), slice(around.left, around.right)
         alpha = None if photo.alpha is None else photo.alpha[rows, columns]
         top, left = shown.top - around.top, shown.left - around.left
         within = Region(top, left, top + shown.height, left + shown.width)
-        return replace(photo, pixels=photo.pixels[rows, columns], alpha=alpha), within
+        part = replace(photo, pixels=photo.pixels[rows, columns], alpha=alpha)
+        return part, within, None if cover is None else cover[rows, columns]
 
     # telling
 
@@ -154,3 +157,16 @@ class LatentPreview:
             seconds=time.monotonic() - self._began,
         )
         self._show(message, coded(picture, sharp=True))
+
+
+def _cover(photo: Photo, view: View, edit: EditSettings) -> Cover | None:
+    """Return the mask of what is looked at; its own lengths are of the photograph itself."""
+    if edit.mask is None:
+        return None
+    cover = cover_of(edit.mask, photo)
+    if view.factor >= 1:
+        return cover
+    left, top, width, height = view.box
+    part = Image.fromarray(cover[top : top + height, left : left + width])
+    size = view.photo.width, view.photo.height
+    return np.asarray(part.resize(size, Image.Resampling.BOX))

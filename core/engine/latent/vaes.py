@@ -50,12 +50,14 @@ class VaeChoice:
         source = WeightSource(components.spec.name, (file,), network(kind))
         source.shapes()
         config = dict(self._own.config)
+        placing = components.placing
         try:
-            return build_component(
-                "diffusers", kind, config, source, components.device, components.dtype
+            module = build_component(
+                "diffusers", kind, config, source, placing.rests, components.dtype
             )
         except ModelUntrustedError as error:
             raise SettingsError(
                 f"The VAE {path.name} does not fit {components.spec.name}: {error.message}",
                 hint=f"Choose one that was made for {components.family.name}.",
             ) from error
+        return placing.put(module)

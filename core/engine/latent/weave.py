@@ -69,17 +69,20 @@ def woven(
         return result
     finally:
         if strand:
-            strand.parent = getcurrent()
-            strand.throw(GreenletExit)
+            _resumed(strand, strand.throw, GreenletExit)
 
 
 def _go_on(strand: _Strand, enter: Callable[[], None], *answers: Any) -> Any:
-    strand.parent = getcurrent()
     enter()
+    return _resumed(strand, strand.switch, *answers)
+
+
+def _resumed(strand: _Strand, resume: Callable[..., Any], *given: Any) -> Any:
+    strand.parent = getcurrent()
     # Whether gradients are kept is the thread's: pipelines that take turns would undo each
     # other's wish.
     with torch.no_grad():
-        return strand.switch(*answers)
+        return resume(*given)
 
 
 def weave(network: Any, form: Form) -> None:

@@ -16,13 +16,22 @@ Layer = Callable[[Any, Any], torch.Tensor]
 """Takes the encoder and its output; returns the hidden states that the model is led by."""
 
 
+@dataclass(frozen=True)
+class _Seat:
+    """An encoder for compel, which must not ask it where it lies: it may lie elsewhere just now."""
+
+    encoder: Any
+    device: torch.device
+    dtype: torch.dtype
+
+
 class _Provider(EmbeddingsProvider):  # type: ignore[misc]  # compel has no types of its own
     """compel's provider, reading the very layer that diffusers' pipeline reads."""
 
     def __init__(self, tokenizer: Any, encoder: Any, layer: Layer, device: str) -> None:
         super().__init__(
             tokenizer=tokenizer,
-            text_encoder=encoder,
+            text_encoder=_Seat(encoder, torch.device(device), encoder.dtype),
             truncate=False,
             split_long_text_mode=SplitLongTextMode.PHRASES | SplitLongTextMode.COPY_FIRST_CLS_TOKEN,
             device=device,
@@ -35,8 +44,9 @@ class _Provider(EmbeddingsProvider):  # type: ignore[misc]  # compel has no type
         # As diffusers calls it: nothing is masked.
         whole = attention_mask is None or bool(attention_mask.all())
         mask = None if whole else attention_mask
-        output = self.text_encoder(token_ids, attention_mask=mask, output_hidden_states=True)
-        return self._layer(self.text_encoder, output).float()
+        encoder = self.text_encoder.encoder
+        output = encoder(token_ids, attention_mask=mask, output_hidden_states=True)
+        return self._layer(encoder, output).float()
 
 
 @dataclass(frozen=True)

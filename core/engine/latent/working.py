@@ -13,6 +13,7 @@ from PIL import Image
 from core.engine.bands import band_rows
 from core.engine.change import Holding
 from core.engine.latent.masks import Cover, cover_of
+from core.errors import ItemError, Reason
 from core.images.blend import reflected
 from core.images.colour import to_model_region
 from core.images.photo import Floats, Photo
@@ -21,7 +22,7 @@ from core.images.spaces import SrgbSpace, space_of
 from core.images.tile import round_up
 from core.models.spec import ModelSpec
 from core.recipe import EditSettings, Mode, OutputSettings
-from core.working_size import WorkingSize, working_size
+from core.working_size import LEAST_SIDE, WIDEST, WorkingSize, is_instructable, working_size
 
 _TEXTURE_UNTIL, _NEW_FROM = 0.6, 0.9
 """Strengths between which the source's fine detail counts ever less as texture of the result."""
@@ -66,20 +67,28 @@ def working_of(
     tile: int = 0,
     *,
     tiled: bool = False,
+    cover: Cover | None = None,
 ) -> Working:
     """Return what `spec` is given of a photograph.
 
     Args:
+        photo: all of it, or a part.
         edit: of this photograph: its mask is a file, or its own alpha.
         tile: side of tiles where there are any; 0 for the model's native size.
         tiled: whether memory asks for tiles where the picture would go whole.
+        cover: the mask, of the size of `photo`, where that is a part; None: as `edit` says.
 
     Raises:
-        ItemError: the mask is missing, damaged, or of another shape.
+        ItemError: the mask is missing, damaged, or of another shape; or the photograph has a shape
+            that the model does not take.
+        SettingsError: tiles were asked for, of a model that must see the whole.
     """
     size = working_size(edit, spec, photo.width, photo.height, output.scale, tile)
-    tiled = tiled and spec.capabilities.strength
-    cover = None if edit.mask is None else cover_of(edit.mask, photo)
+    if not spec.capabilities.strength:
+        tiled = False
+        _check_instructable(size, spec)
+    if cover is None and edit.mask is not None:
+        cover = cover_of(edit.mask, photo)
     full = _full_photo(photo, size)
     if cover is not None:
         cover = _full_cover(cover, size)
@@ -96,6 +105,16 @@ def working_of(
         holding=Holding(hold_structure=edit.hold_structure),
         invention=_invention(edit),
     )
+
+
+def _check_instructable(size: WorkingSize, spec: ModelSpec) -> None:
+    if not is_instructable(size.width, size.height, spec):
+        raise ItemError(
+            Reason.UNSUPPORTED_MODE,
+            f"{spec.name} takes no picture of {size.width} x {size.height} pixels: it needs "
+            f"{LEAST_SIDE} a side, and no side over {WIDEST} times the other.",
+            hint="Use --size auto.",
+        )
 
 
 def _invention(edit: EditSettings) -> float:

@@ -178,6 +178,18 @@ def test_what_is_never_loaded_is_neither_read_nor_pinned(
     assert not [f for f in read_diffusers(folder).files if "checker" in f.path]
 
 
+def test_stable_diffusion_3_goes_without_its_largest_text_encoder(
+    family_folder: FolderOf, tmp_path: Path
+) -> None:
+    """Many have it so, since T5 takes most of the memory."""
+    folder = copied(family_folder("sd3"), tmp_path)
+    nothing = [None, None]
+    change(folder, "model_index.json", text_encoder_3=nothing, tokenizer_3=nothing)
+    spec = read_diffusers(folder)
+    assert "text_encoder_3" not in spec.parameters
+    assert not [f for f in spec.files if f.role in ("text_encoder_3", "tokenizer_3")]
+
+
 def _refused(folder_of: FolderOf, tmp_path: Path) -> dict[str, tuple[Path, str]]:
     """Return folders that are not used, and words that the reason must have."""
 
@@ -201,6 +213,9 @@ def _refused(folder_of: FolderOf, tmp_path: Path) -> dict[str, tuple[Path, str]]
     cut = sd("cut")
     weights = cut / "vae/diffusion_pytorch_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
+    wordless, unset = sd("wordless"), sd("unset")
+    shutil.rmtree(wordless / "tokenizer")
+    (unset / "vae/config.json").unlink()
     index, unet = "model_index.json", "unet/config.json"
     return {
         "inpaint": (change(sd("i"), unet, in_channels=9), "9 channels"),
@@ -218,6 +233,8 @@ def _refused(folder_of: FolderOf, tmp_path: Path) -> dict[str, tuple[Path, str]]
             "'sample'",
         ),
         "no vae": (change(sd("n"), index, vae=nothing), "has no vae"),
+        "wordless": (wordless, "no files for its tokenizer"),
+        "unset": (unset, "no settings for its vae"),
         "pickled": (pickled, "can run code when opened"),
         "half": (halves, "weights of its unet"),
         "program": (program, "holds a program"),

@@ -134,6 +134,25 @@ def test_a_changed_file_is_noticed_before_it_is_used(
         verify_files(spec)
 
 
+def test_a_model_that_was_moved_keeps_its_id_when_it_is_added_there(
+    shelf: ModelShelf, folder: Path
+) -> None:
+    """Recipes and watched folders name models by their ids."""
+    spec = shelf.add(folder)
+    elsewhere = folder.rename(folder.with_name("renamed"))
+    moved = shelf.add(elsewhere)
+    assert (moved.id, moved.folder) == (spec.id, elsewhere)
+    assert list(shelf.specs()) == [spec.id]
+    assert shelf.get(spec.id) == moved
+
+
+def test_a_tokenizer_may_be_longer_than_settings(shelf: ModelShelf, folder: Path) -> None:
+    """Qwen's has eleven megabytes."""
+    path = folder / "tokenizer" / "tokenizer.json"
+    path.write_text(path.read_text() + " " * (11 << 20))
+    assert shelf.get(shelf.add(folder).id).missing == ()
+
+
 def test_a_file_that_was_only_touched_is_read_again_and_kept(
     shelf: ModelShelf, folder: Path
 ) -> None:

@@ -68,6 +68,18 @@ def test_inside_the_mask_the_models_picture_is_the_result_to_the_value(drawn: Pa
     assert np.array_equal(result[square() == 255], wanted[square() == 255])
 
 
+def test_of_a_part_the_part_of_the_mask_is_used(drawn: Path) -> None:
+    """Else a preview of a part is edited elsewhere than the photograph will be."""
+    given, settings = photo(scene(120, 160)), edit(0.3, mask=MaskSetting(path=drawn))
+    part = photo(given.pixels[40:, 24:])
+    cover = cover_of(MaskSetting(path=drawn), given)[40:, 24:]
+    working = working_of(part, settings, OutputSettings(), spec(), cover=cover)
+    _, result = finish_photograph(working, torch.rand_like(working.picture))
+    outside = square()[40:, 24:] == 0
+    assert np.array_equal(result[outside], part.pixels[outside])
+    assert (result[~outside] != part.pixels[~outside]).mean() > 0.5
+
+
 def test_all_that_the_mask_touches_is_repainted_at_the_working_size(drawn: Path) -> None:
     """Else the edge of the mask shows the source's old pixels, enlarged."""
     settings = edit(0.9, mask=MaskSetting(path=drawn))
