@@ -135,7 +135,7 @@ def _model(
         file.family,
         file.variant,
         id=model_id,
-        name=file.title or found.place.title,
+        name=_shown(file.title) or found.place.title,
         folder=folder,
         files=files,
         layout=layout,
@@ -145,6 +145,12 @@ def _model(
         missing=missing if settings is not None else (*missing, SETTINGS_MISSING),
         **known,
     )
+
+
+def _shown(title: str) -> str:
+    """Return what a file calls itself without what would move a cursor or turn a line round."""
+    words = "".join(letter if letter.isprintable() else " " for letter in title).split()
+    return " ".join(words)[:120]
 
 
 def _distance(part: LoosePart, found: Found) -> tuple[bool, int, str]:

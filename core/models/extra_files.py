@@ -6,9 +6,7 @@ import re
 
 from core.models.header import FoundFile, Header
 
-_LORA = re.compile(
-    r"[._](lora_down|lora_up|lora_A|lora_B|lora\.down|lora\.up)\.|_lora\.(down|up)\."
-)
+_LORA = r"[._](lora_down|lora_up|lora_A|lora_B|lora\.down|lora\.up)\.|_lora\.(down|up)\."
 _OTHER_LORAS = (
     (r"\.hada_w\d", "is a LoHa"),
     (r"\.lokr_w\d", "is a LoKr"),
@@ -96,7 +94,7 @@ def _lora(header: Header) -> FoundFile | None:
     for pattern, what in _OTHER_LORAS:
         if header.any_like(pattern):
             raise header.refusal(f"{what}, not a plain LoRA; Regrain does not use it")
-    if not any(_LORA.search(name) for name in header.tensors):
+    if not header.any_like(_LORA):
         return None
     title = header.title or header.metadata.get("ss_output_name", "")[:120]
     return FoundFile("lora", _lora_family(header), dtype=header.dtype, title=title)

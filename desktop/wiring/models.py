@@ -33,6 +33,7 @@ class ModelWiring(QObject):
         self._dialog: ModelsDialog | None = None
         self._adding = Adding(window.parts.desk, window)
         self._prepared: set[str] = set()
+        self._said = ""
         self._to_choose = ""
         self._offered: tuple[str, tuple[ExtraFile, ...]] = "", ()
         desk, panel = window.parts.desk, window.parts.recipe
@@ -78,6 +79,9 @@ class ModelWiring(QObject):
     def _follow(self, _recipe: Recipe) -> None:
         """Read a model through that was chosen for the first time, before a run needs it."""
         spec = self._parts.recipe.draft.spec
+        if spec is not None and spec.id == self._said:
+            self._said = ""
+            self._window.parts.banner.clear()
         if spec is None or spec.missing or is_pinned(spec) or spec.id in self._prepared:
             return
         self._prepared.add(spec.id)
@@ -116,6 +120,7 @@ class ModelWiring(QObject):
             self._add_lora(found)
         if self._dialog is not None:
             return  # it says so itself
+        self._said = found.id if isinstance(found, ModelSpec) else ""
         lacks = isinstance(found, ModelSpec) and bool(found.missing)
         kind = BannerKind.WARNING if lacks else BannerKind.INFO
         self._window.parts.banner.say(*added_words(found), kind=kind, buttons=self._remedy(found))
@@ -129,11 +134,7 @@ class ModelWiring(QObject):
                 (self.tr("&Download…"), get),
                 (self.tr("&Choose a folder…"), partial(self._adding.ask_scan)),
             ]
-        return [(self.tr("&Use it"), partial(self._use, found.id))]
-
-    def _use(self, model: str) -> None:
-        self._window.parts.banner.clear()
-        self._choose(model)
+        return [(self.tr("&Use it"), partial(self._choose, found.id))]
 
     def _add_lora(self, found: ExtraFile) -> None:
         """Put a LoRA into the recipe, where its model is of the same family."""

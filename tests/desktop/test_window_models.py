@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
 
+from core.events import PreviewKind, PreviewPart
 from core.models.shelf import ModelShelf
 from core.models.spec import ModelSpec
 from core.preferences import user_paths
-from core.recipe import Mode
+from core.recipe import Mode, OutputFormat, SchedulerName
+from core.services import RenderProgram
 from desktop.dialogs.models import ModelsDialog
 from tests.desktop.driving import Driver
 from tests.desktop.recipe.families import spec_of
@@ -54,7 +58,7 @@ def put(*specs: ModelSpec) -> None:
     shelf._file.change(lambda now: now.with_models(specs))
 
 
-def show_one(driver: Driver, folder: Path, size: tuple[int, int] = (96, 64)) -> None:
+def show_one(driver: Driver, folder: Path, size: tuple[int, int] = (96, 64)) -> Path:
     """Put one photograph into the window and choose it."""
     folder.mkdir()
     Image.new("RGB", size, (120, 90, 60)).save(folder / "view.jpg", quality=60)
@@ -62,6 +66,7 @@ def show_one(driver: Driver, folder: Path, size: tuple[int, int] = (96, 64)) -> 
     driver.parts.grid.select([driver.photo("view.jpg").id])
     driver.wait(lambda: driver.photo("view.jpg").width == size[0])
     driver.wait(lambda: driver.parts.session.current is not None)
+    return folder / "view.jpg"
 
 
 def test_comfyuis_folder_is_added_and_sdxl_brings_its_own_settings(
@@ -96,7 +101,7 @@ def test_comfyuis_folder_is_added_and_sdxl_brings_its_own_settings(
     driver.wait(lambda: "6000" in panel.form.dial.meaning.text())
     first, size = panel.form.dial.meaning.text().splitlines()
     assert first == "Noise level 0.30, runs 9 of 30 steps"
-    assert "1024" in size or "x" in size
+    assert "6000 x 4000" in size
     driver.wait_idle()
 
 
@@ -181,3 +186,39 @@ def test_a_painted_mask_becomes_the_photographs_own(driver: Driver, tmp_path: Pa
         assert image.size == (96, 64)
         assert image.getpixel((48, 32)) == 255 and image.getpixel((2, 2)) == 0
     driver.wait_idle()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_preview_of_a_diffusion_model_is_what_the_batch_makes(
+    qtbot: QtBot, family_folder: Families, tmp_path: Path
+) -> None:
+    """A preview that shows another picture than the result is worse than none."""
+    driver = Driver(qtbot, RenderProgram())
+    try:
+        driver.open()
+        panel, previews = driver.parts.recipe, driver.parts.previews.driver
+        driver.parts.desk.add(family_folder("sd1"))
+        driver.wait(lambda: len(panel.draft.specs) == 2, 120_000)
+        show_one(driver, tmp_path / "photos")
+        panel.draft.choose_model(next(key for key in panel.draft.specs if key != "builtin"))
+        panel.draft.set_values({"num_inference_steps": 4, "scheduler": SchedulerName.EULER})
+        panel.draft.set_value("format", OutputFormat.PNG)
+        parts: list[PreviewPart] = []
+        previews.picture.connect(parts.append)
+        panel.draft.set_value("prompt", "a harbour")
+        driver.trigger("viewer")
+        driver.wait(lambda: parts and parts[-1].kind is PreviewKind.FULL, 240_000)
+        driver.run()
+        driver.wait(lambda: driver.statuses() == {"view.jpg": "done"}, 240_000)
+        output = driver.photo("view.jpg").output
+        assert output is not None
+        shown = Image.open(io.BytesIO(parts[-1].jpeg)).convert("RGB")
+        left, top, width, height = parts[-1].box
+        made = Image.open(output).convert("RGB").crop((left, top, left + width, top + height))
+        assert shown.size == made.size
+        mean = ImageStat.Stat(ImageChops.difference(shown, made)).mean
+        assert max(mean) < 4, mean
+        driver.wait_idle()
+    finally:
+        driver.close()

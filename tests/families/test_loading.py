@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from core.engine.latent.components import Components, load_components
 from core.engine.latent.vaes import VaeChoice
@@ -145,6 +146,17 @@ def test_8_bit_parts_are_brought_back_to_the_numbers_they_stand_for(
         assert found[name].dtype is tensor.dtype
         # 3 bits of mantissa: 1 / 16 of a number, and what is smaller than the smallest.
         assert bool(((found[name] - tensor).abs() <= tensor.abs() / 15 + 0.003).all()), name
+
+
+def test_weights_compressed_in_blocks_are_refused(family_folder: Folders, tmp_path: Path) -> None:
+    """Read as if there were no blocks, they would be noise."""
+    folder = family_folder("flux")
+    files = original.save_parts(folder, tmp_path, "scaled")
+    weights = load_file(files["transformer"])
+    name = next(name for name in weights if name.endswith(".scale_weight"))
+    original.write(files["transformer"], weights | {name: torch.ones(3, 2)})
+    with pytest.raises(ModelUntrustedError, match="compressed in a way"):
+        load_components(parts_spec(files, "flux", folder), "cpu", "fp32")
 
 
 def test_lower_precision_keeps_shapes_and_halves_memory(family_folder: Folders) -> None:

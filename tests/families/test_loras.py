@@ -153,3 +153,9 @@ def test_wrong_files_are_refused_and_leave_the_model_as_it_was(
         use(original.write(tmp_path / "nan.safetensors", weights))
     loras.use(())
     assert torch.equal(_seen(components), before)
+    # Neither does one that worked before a wrong one came.
+    use(save_lora(family_folder("sd1"), tmp_path / "good.safetensors", "sd1"))
+    with pytest.raises(ModelUntrustedError):
+        use(pickle)
+    loras.use(())
+    assert torch.equal(_seen(components), before)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import torch
 
 from core.engine.latent.components import Components
-from core.engine.latent.controls import control_picture, load_control
+from core.engine.latent.controls import control_file, control_picture, load_control
+from core.engine.latent.files import Mark, mark_of
 from core.engine.latent.loras import LoraSet
 from core.engine.latent.prompts import PromptMemory
 from core.engine.latent.references import ReferenceLook
@@ -40,7 +40,7 @@ class Conditioner:
         self._vae = VaeChoice(components)
         self._reference = ReferenceLook(components)
         self._prompts = PromptMemory()
-        self._control: tuple[Path, Any] | None = None
+        self._control: tuple[Mark, Any] | None = None
 
     def prepare(self, edit: EditSettings) -> Conditions:
         """Set the shared networks up for `edit`; photographs in work must have an equal `setup`.
@@ -53,7 +53,7 @@ class Conditioner:
         """
         self._vae.use(edit.vae)
         self._loras.use(edit.loras)
-        arguments = self._prompts.encode(self._components, edit)
+        arguments = self._prompts.encode(self._components, edit, self._loras.state)
         arguments |= self._reference.use(edit.reference_image, guided=self._is_guided(edit))
         return Conditions(arguments, self._controlled(edit.control))
 
@@ -61,8 +61,11 @@ class Conditioner:
         if setting is None:
             self._control = None
             return None
-        if self._control is None or self._control[0] != setting.path:
-            self._control = setting.path, load_control(self._components, setting)
+        if not self._components.spec.capabilities.control:
+            return load_control(self._components, setting)
+        mark = mark_of(control_file(setting))
+        if self._control is None or self._control[0] != mark:
+            self._control = mark, load_control(self._components, setting)
         return self._control[1]
 
     def _is_guided(self, edit: EditSettings) -> bool:

@@ -39,7 +39,7 @@ def load_control(components: Components, setting: ControlSetting) -> Any:
             f"{components.spec.name} takes no ControlNet.",
             hint="Use Stable Diffusion 1.x or XL, or take the ControlNet out of the recipe.",
         )
-    file = setting.path / _WEIGHTS if setting.path.is_dir() else setting.path
+    file = control_file(setting)
     source = WeightSource(components.spec.name, (file,), network(CLASS))
     source.shapes()
     config = _config(components, file)
@@ -55,6 +55,11 @@ def load_control(components: Components, setting: ControlSetting) -> Any:
         ) from error
     _check_width(components, module, setting.path)
     return components.placing.put(module)
+
+
+def control_file(setting: ControlSetting) -> Path:
+    """Return the file with a ControlNet's weights."""
+    return setting.path / _WEIGHTS if setting.path.is_dir() else setting.path
 
 
 def control_picture(kind: ControlKind, picture: torch.Tensor) -> torch.Tensor:

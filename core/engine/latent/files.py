@@ -125,6 +125,26 @@ def _variant(name: str) -> str:
     return words[1].split("-")[0] if len(words) > 2 else ""
 
 
+Mark = tuple[str, int, int]
+"""A file as it was when it was read: its path, its time and its size."""
+
+
+def mark_of(path: Path) -> Mark:
+    """Return what changes when somebody writes a file anew.
+
+    Raises:
+        ModelNotFoundError: it is not there.
+    """
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise ModelNotFoundError(
+            f"{path.name} cannot be read: {error.strerror}.",
+            hint="Put the file back, or take it out of the recipe.",
+        ) from error
+    return str(path), found.st_mtime_ns, found.st_size
+
+
 def lacking(model: str, name: str) -> ModelNotFoundError:
     """Return the error for a file that is not there."""
     return ModelNotFoundError(f"{model} lacks {name}.", hint="Add the model again.")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from core.engine.latent.components import Components
+from core.engine.latent.files import Mark, mark_of
 from core.errors import ModelNotFoundError, ModelUntrustedError, SettingsError
 from core.models.fit import Offload
 from core.models.trust import check_weights
@@ -18,9 +19,6 @@ from core.recipe import LoraSetting
 _KEPT = 4
 """LoRAs that stay loaded, in use or not: photographs of one job may have their own."""
 
-Mark = tuple[str, int, int]
-"""A file as it was when it was read: its path, its time and its size."""
-
 
 class LoraSet:
     """The LoRAs of a loaded model; those not in use leave it as it was, to the last bit."""
@@ -29,7 +27,12 @@ class LoraSet:
         self._components = components
         self._names: dict[Mark, str] = {}
         self._count = 0
-        self._now: tuple[tuple[Mark, float], ...] = ()
+        self._now: tuple[tuple[Mark, float], ...] | None = ()
+
+    @property
+    def state(self) -> Hashable:
+        """What is in use; text encoders work differently under another."""
+        return self._now
 
     def use(self, loras: tuple[LoraSetting, ...]) -> None:
         """Let exactly these LoRAs work from now on.
@@ -52,7 +55,8 @@ class LoraSet:
                 "and then takes no LoRA.",
                 hint="Close other programs, choose a smaller model, or --device cpu.",
             )
-        self._now = ()
+        # Unknown until all of it worked out.
+        self._now = None
         for lora, (mark, _) in zip(loras, wanted, strict=True):
             if mark not in self._names:
                 self._names[mark] = self._load(lora)
@@ -124,16 +128,13 @@ class LoraSet:
 
 
 def _mark(lora: LoraSetting) -> Mark:
-    try:
-        found = lora.path.stat()
-    except OSError as error:
-        raise _unreadable(lora.path, error) from error
+    mark = mark_of(lora.path)
     if lora.path.suffix.lower() != ".safetensors":
         raise ModelUntrustedError(
             f"{lora.path.name} is no .safetensors file, so Regrain does not open it.",
             hint="Ask for a .safetensors version.",
         )
-    return str(lora.path), found.st_mtime_ns, found.st_size
+    return mark
 
 
 def _check(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,9 +22,11 @@ class PromptMemory:
 
     _known: OrderedDict[object, dict[str, Any]] = field(default_factory=OrderedDict)
 
-    def encode(self, components: Components, edit: EditSettings) -> dict[str, Any]:
-        """Return as `encode_prompts`, from memory where it was made before."""
-        key = (_wish(components, edit), edit.loras)
+    def encode(
+        self, components: Components, edit: EditSettings, loras: Hashable = ()
+    ) -> dict[str, Any]:
+        """Return as `encode_prompts`, from memory where it was made before with these LoRAs."""
+        key = (_wish(components, edit), loras)
         if key not in self._known:
             self._known[key] = encode_prompts(components, edit)
             while len(self._known) > _KEPT:

@@ -8,6 +8,7 @@ from typing import Any
 from PIL import Image
 
 from core.engine.latent.components import Components
+from core.engine.latent.files import Mark, mark_of
 from core.engine.latent.image_encoders import load_image_encoder
 from core.engine.latent.weights import DTYPES, Tensors, WeightSource
 from core.errors import ImageReadError, ModelUntrustedError, Reason, SettingsError
@@ -21,7 +22,7 @@ class ReferenceLook:
 
     def __init__(self, components: Components) -> None:
         self._components = components
-        self._adapter: Path | None = None
+        self._adapter: Mark | None = None
         self._encoder: Any = None
         self._embeds: dict[object, list[Any]] = {}
 
@@ -40,9 +41,16 @@ class ReferenceLook:
         if setting is None:
             self._unload()
             return {}
-        if setting.path != self._adapter:
+        if not self._components.spec.capabilities.reference_image:
+            raise SettingsError(
+                f"{self._components.spec.name} takes no reference picture.",
+                hint="Use Stable Diffusion 1.x or XL, or take the reference out of the recipe.",
+            )
+        mark = mark_of(setting.path)
+        if mark != self._adapter:
             self._unload()
             self._load(setting.path)
+            self._adapter = mark
         self._pipeline().set_ip_adapter_scale(setting.weight)
         return {"ip_adapter_image_embeds": self._embedded(setting.image, guided)}
 
@@ -51,11 +59,6 @@ class ReferenceLook:
 
     def _load(self, path: Path) -> None:
         components = self._components
-        if not components.spec.capabilities.reference_image:
-            raise SettingsError(
-                f"{components.spec.name} takes no reference picture.",
-                hint="Use Stable Diffusion 1.x or XL, or take the reference out of the recipe.",
-            )
         parts = self._read(path)
         width = _width(parts["image_proj"], path)
         encoder = load_image_encoder(components, path, width)
@@ -70,7 +73,7 @@ class ReferenceLook:
                 hint=f"Choose one that was made for {components.family.name}.",
             ) from error
         components.denoiser.requires_grad_(False)
-        self._adapter, self._encoder = path, encoder
+        self._encoder = encoder
 
     def _read(self, path: Path) -> dict[str, Tensors]:
         components = self._components

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.engine.latent.components import Components
 from core.engine.latent.conversions import network
+from core.engine.latent.files import Mark, mark_of
 from core.engine.latent.filling import build_component
 from core.engine.latent.weights import WeightSource
 from core.errors import ModelUntrustedError, SettingsError
@@ -20,7 +21,7 @@ class VaeChoice:
     def __init__(self, components: Components) -> None:
         self._components = components
         self._own: Any = components.modules.get("vae")
-        self._path: Path | None = None
+        self._mark: Mark | None = None
 
     def use(self, path: Path | None) -> None:
         """Work with the VAE in a file from now on; None: the model's own.
@@ -33,19 +34,23 @@ class VaeChoice:
             ModelUntrustedError: it is damaged, or can run code when opened.
             SettingsError: the model takes no other VAE, or this one is for another family.
         """
-        if path == self._path:
-            return
-        self._components.modules["vae"] = self._own if path is None else self._load(path)
-        self._path = path
-
-    def _load(self, path: Path) -> Any:
         components = self._components
+        if path is None:
+            components.modules["vae"], self._mark = self._own, None
+            return
         if not components.spec.capabilities.vae:
             raise SettingsError(
                 f"{components.spec.name} takes no other VAE.",
                 hint="Take the VAE out of the recipe.",
             )
         file = path / _INSIDE if path.is_dir() else path
+        mark = mark_of(file)
+        if mark != self._mark:
+            components.modules["vae"] = self._load(path, file)
+            self._mark = mark
+
+    def _load(self, path: Path, file: Path) -> Any:
+        components = self._components
         kind = type(self._own).__name__
         source = WeightSource(components.spec.name, (file,), network(kind))
         source.shapes()

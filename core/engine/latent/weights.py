@@ -107,11 +107,11 @@ class WeightSource:
 
 
 def _are_numbers(tensor: torch.Tensor) -> bool:
-    """Return whether all are finite; one sum says so as long as nothing is odd."""
-    if not tensor.is_floating_point():
+    """Return whether all are finite: NaN is both the least and the greatest of its fellows."""
+    if not tensor.is_floating_point() or not tensor.numel():
         return True
-    wide = tensor if tensor.dtype is torch.float64 else tensor.float()
-    return bool(torch.isfinite(wide.sum())) or bool(torch.isfinite(wide).all())
+    wide = tensor.float() if tensor.itemsize == 1 else tensor
+    return all(bool(torch.isfinite(end)) for end in torch.aminmax(wide))
 
 
 def _no_numbers(path: Path, name: str) -> ModelUntrustedError:

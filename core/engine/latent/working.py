@@ -18,7 +18,7 @@ from core.images.blend import reflected
 from core.images.colour import to_model_region
 from core.images.photo import Floats, Photo
 from core.images.resize import resized
-from core.images.spaces import SrgbSpace, space_of
+from core.images.spaces import GreySpace, SrgbSpace, space_of
 from core.images.tile import round_up
 from core.models.spec import ModelSpec
 from core.recipe import EditSettings, Mode, OutputSettings
@@ -165,10 +165,11 @@ def _bands(photo: Photo) -> Iterator[tuple[int, torch.Tensor]]:
 
 def _model_rows(photo: Photo, top: int, bottom: int) -> Floats:
     """Return rows as the model's sRGB, (rows, W, 3); divided as diffusers does, to the last bit."""
-    if not isinstance(space_of(photo), SrgbSpace):
+    if not isinstance(space_of(photo), SrgbSpace | GreySpace):
         return to_model_region(photo, top, bottom, 0, photo.width)
     pixels = photo.pixels[top:bottom]
-    return pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
+    values = pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
+    return values if values.shape[2] == 3 else np.repeat(values, 3, axis=2)
 
 
 def _fitted(photo: Photo, size: WorkingSize) -> torch.Tensor:

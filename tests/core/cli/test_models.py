@@ -43,7 +43,7 @@ def folder(family_folder: Families, tmp_path: Path) -> Path:
 def test_a_model_is_added_listed_checked_and_removed(models: Models, folder: Path) -> None:
     added = models("add", folder)
     assert added.code == 0
-    assert added.out == "Added sd15-dreamshaper-8  DreamShaper 8 (sd1, 3.8 MB)\n"
+    assert added.out == "Added sd15-dreamshaper-8  DreamShaper 8 (Stable Diffusion 1.x, 3.8 MB)\n"
     assert "sd15-dreamshaper-8  DreamShaper 8 (Stable Diffusion 1.x" in models("list").out
     listed = [json.loads(line) for line in models("list", "--json").out.splitlines()]
     assert [one["id"] for one in listed] == ["builtin", "sd15-dreamshaper-8"]
@@ -74,7 +74,7 @@ def test_a_folder_of_another_program_is_scanned_and_forgotten(
     root = layouts.a1111(tmp_path / "webui", family_folder)
     scanned = models("scan", root)
     assert scanned.code == 0
-    assert "sd15-dreamshaper-8  dreamshaper_8 (sd1, 3.8 MB, needs the settings and" in scanned.out
+    assert "sd15-dreamshaper-8  dreamshaper_8 (Stable Diffusion 1.x, 3.8 MB, needs" in scanned.out
     assert "vae  vae-ft-mse-840000 (sd1)" in scanned.out
     assert "left out  old.ckpt can run code when opened" in scanned.err
     assert "2 models, 1 files that go with them, 2 left out" in scanned.err
@@ -111,7 +111,9 @@ def test_a_single_file_asks_before_the_network_is(
             yes=True,
         )
     assert models("add", family_folder("sd1")).code == 0
-    assert "sd15-photon  photon (sd1, 3.8 MB)" in models("add", path).out, "settings are there now"
+    assert "sd15-photon  photon (Stable Diffusion 1.x, 3.8 MB)" in models("add", path).out, (
+        "settings are there now"
+    )
 
 
 def test_an_unknown_download_is_answered_with_those_there_are(models: Models) -> None:
