@@ -64,7 +64,9 @@ class MaskPicture:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is painted."""
-        return not any(bytes(self.image.constBits()))
+        black = QImage(self.image.size(), self.image.format())
+        black.fill(0)
+        return self.image == black
 
     def begin(self) -> None:
         """Begin a step: what is painted until the next one is undone together."""

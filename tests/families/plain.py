@@ -66,8 +66,8 @@ class Plain:
         made.set_progress_bar_config(disable=True)
         return made
 
-    def call(self, scheduler: S, pipeline: str, guidance: float, negative: str) -> Rgb:
-        """Return the picture, (h, w, 3), of the small photograph."""
+    def call(self, scheduler: S, pipeline: str, guidance: float, negative: str, **more: Any) -> Rgb:
+        """Return the picture, (h, w, 3), of the small photograph; `more`: further arguments."""
         family = self._family
         pipe = self._made(family.inpaint if pipeline == INPAINT else family.img2img, scheduler)
         given: dict[str, Any] = {
@@ -89,7 +89,7 @@ class Plain:
             given |= {"max_area": 64 * 64, "_auto_resize": False}
         if pipeline == INPAINT:
             given |= {"mask_image": spot(), "height": 64, "width": 64}
-        picture = pipe(**given).images[0]
+        picture = pipe(**given | more).images[0]
         return (np.asarray(picture) * 255).round().astype(np.uint8)
 
 

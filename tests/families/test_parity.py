@@ -105,6 +105,27 @@ def test_native_equals_diffusers_own_call(
     assert unlike == 0
 
 
+def test_true_guidance_equals_diffusers_own_call(
+    loaded: Loaded, plains: Callable[[str, str], Plain]
+) -> None:
+    """The network is asked twice a step, and each answer must get to its own place."""
+    components = loaded("flux")
+    edit = edit_of(
+        components,
+        strength=STRENGTH,
+        num_inference_steps=STEPS,
+        guidance_scale=3.0,
+        true_guidance=2.5,
+        negative_prompt="dull",
+        strength_scale=StrengthScale.NATIVE,
+    )
+    leading = denoising(components, seen(snapshot()), edit, SEED)
+    ours = in_bytes(led_down(components, {0: leading})[0])
+    more = {"true_cfg_scale": 2.5, "negative_prompt": "dull"}
+    theirs = plains("flux", "").call(S.FLOW_EULER, IMG2IMG, 3.0, "", **more)
+    assert np.array_equal(ours, theirs)
+
+
 @pytest.mark.parametrize("family_id", NOT_TAKEN)
 def test_a_scheduler_that_diffusers_own_call_does_not_take_is_refused_with_a_hint(
     family_id: str, loaded: Loaded, parity: Parity

@@ -139,12 +139,20 @@ def deep(count: int) -> str:
     return '{"a":' * count + "1" + "}" * count
 
 
-def folders(canary: Path) -> dict[str, tuple[Spoil, str]]:
-    """Return what is wrong with each folder, how it is made, and a word of the reason."""
+Cases = dict[str, tuple[Spoil, str]]
+"""What is wrong with a folder: how it is made, and a word of the reason."""
+
+
+def folders(canary: Path) -> Cases:
+    """Return every hostile folder; programs and pickles in them would touch `canary`."""
     pickled = pickle.dumps(Canary(canary), protocol=4)
     code = program(canary)
+    return _named(code) | _lying_there(code, pickled) | _leading_away() | _missing() | _lying()
+
+
+def _named(code: str) -> Cases:
+    """What the settings name."""
     return {
-        # what is named
         "a pipeline of its own": (edit(INDEX, _class_name="EvilPipeline"), "class"),
         "a pipeline of another library": (edit(INDEX, _class_name=["evil", "X"]), "class"),
         "custom_pipeline": (edit(INDEX, custom_pipeline="someone/evil"), "program of its own"),
@@ -168,7 +176,12 @@ def folders(canary: Path) -> dict[str, tuple[Spoil, str]]:
         "a scheduler of its own": (
             edit("scheduler/scheduler_config.json", _class_name="EvilScheduler"),
             "EvilScheduler"),
-        # what lies there
+    }  # fmt: skip
+
+
+def _lying_there(code: str, pickled: bytes) -> Cases:
+    """What lies in the folder."""
+    return {
         "a program beside the weights": (put("unet/modeling.py", code), "program"),
         "a library beside the weights": (put("tokenizer/evil.so", b"\x7fELF"), "program"),
         "nothing but pickles": (
@@ -184,7 +197,12 @@ def folders(canary: Path) -> dict[str, tuple[Spoil, str]]:
             "safetensors"),
         "a folder in place of a file": (
             both(drop(UNET), put(f"{UNET}/x.json", "{}")), "not a file"),
-        # where it leads
+    }  # fmt: skip
+
+
+def _leading_away() -> Cases:
+    """Where it leads."""
+    return {
         "weights that are a link out": (link(UNET, "/etc/passwd"), "link"),
         "settings that are a link out": (link("unet/config.json", "/etc/hostname"), "link"),
         "a part that is a link out": (link("vae", "/etc"), "link"),
@@ -192,13 +210,23 @@ def folders(canary: Path) -> dict[str, tuple[Spoil, str]]:
         "shards at an absolute place": (shards("/etc/passwd"), "etc/passwd"),
         "shards that are pickles": (shards("pytorch_model-00001.bin"), "can run code"),
         "shards that are not there": (shards("a-00001-of-00002.safetensors"), "00001"),
-        # what is missing
+    }  # fmt: skip
+
+
+def _missing() -> Cases:
+    """What is missing."""
+    return {
         "no weights": (drop(UNET), "unet"),
         "no settings of a part": (drop("unet/config.json"), "unet"),
         "no folder of a part": (drop("vae"), "vae"),
         "no list of parts": (drop(INDEX), INDEX),
         "an empty list of parts": (put(INDEX, "{}"), "class"),
-        # what lies
+    }  # fmt: skip
+
+
+def _lying() -> Cases:
+    """What is not as it says."""
+    return {
         "a header of 2^63 bytes": (put(UNET, (2**63).to_bytes(8, "little") + b"{}"), "safetensors"),
         "overlapping tensors": (header(UNET, _first_two_overlap), "safetensors"),
         "a tensor of 2^40 numbers": (header(UNET, _grow_first), "too many or too few"),

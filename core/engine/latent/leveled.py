@@ -11,7 +11,7 @@ from diffusers import FlowMatchEulerDiscreteScheduler, FlowMatchHeunDiscreteSche
 from diffusers.configuration_utils import FrozenDict
 
 from core.engine.latent.levels import Levels, flow_levels
-from core.engine.latent.schedules import scheduler_class, scheduler_options
+from core.engine.latent.schedules import made_of, scheduler_class, scheduler_options
 from core.engine.noise import NoiseCurve
 from core.recipe import SchedulerName, SigmaSchedule
 
@@ -84,7 +84,10 @@ class LeveledScheduler:
         """Begin anew; the number of steps is that of the levels, whatever is asked."""
         inner, count = self._inner, len(self._levels.ratios)
         if self._by_training:
-            inner.set_timesteps(timesteps=list(map(int, self._levels.timesteps)), device=device)
+            # Told levels of one's own, they warn of those that are not their first one.
+            inner.num_inference_steps, inner.custom_timesteps = count, True
+            inner.timesteps = torch.tensor(list(map(int, self._levels.timesteps)), device=device)
+            inner._step_index = inner._begin_index = None
         elif isinstance(inner, scheduler_class(SchedulerName.DPMPP_SDE)):
             inner.set_timesteps(timesteps=list(reversed(range(count))), device=device)
         else:
@@ -225,6 +228,6 @@ def leveled_flow(
 ) -> Any:
     """Return a flow scheduler that begins exactly at the noise ratio `first`."""
     kind: Any = LeveledFlowHeun if name is SchedulerName.FLOW_HEUN else LeveledFlowEuler
-    scheduler = kind.from_config(config)
+    scheduler = made_of(kind, config)
     scheduler.levels = _FlowLevels(first, steps, spacing)
     return scheduler

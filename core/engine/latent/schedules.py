@@ -85,4 +85,19 @@ def native_scheduler(name: S, config: dict[str, Any], sigmas: SigmaSchedule) -> 
             )
         options |= dict.fromkeys(_SIGMAS.values(), False) | {flag: True}
         options = {k: v for k, v in options.items() if k in kind._get_init_keys(kind)}
-    return kind.from_config(config, **options)
+    return made_of(kind, config, **options)
+
+
+def made_of(kind: Any, config: dict[str, Any], **options: Any) -> Any:
+    """Return a scheduler of a model's own settings, and of `options`.
+
+    Flow schedulers complain of settings for one another; pipelines look for some of them all the
+    same, such as how much the size of a picture shifts its levels.
+    """
+    if kind._compatibles:
+        return kind.from_config(config, **options)
+    known = kind._get_init_keys(kind)
+    scheduler = kind(**{name: value for name, value in config.items() if name in known} | options)
+    others = {k: v for k, v in config.items() if k not in known and not k.startswith("_")}
+    scheduler.register_to_config(**others)
+    return scheduler

@@ -21,9 +21,10 @@ from core.builtin.schedule import make_betas
 from core.engine.noise import NoiseCurve, native_start, noise_ratios
 from core.engine.schedulers import Sampler, calls_of
 from core.errors import SettingsError
+from core.models.spec import builtin_spec
 from core.recipe import SchedulerName, SigmaSchedule
 
-RUNS = [name for name in SchedulerName if name is not SchedulerName.LCM]
+RUNS = builtin_spec().schedulers
 DRAWS = {SchedulerName.EULER_A, SchedulerName.DPMPP_SDE}
 PICTURE = torch.rand(3, 16, 16, generator=torch.Generator().manual_seed(1)) * 2 - 1
 

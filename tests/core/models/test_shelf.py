@@ -346,3 +346,20 @@ def test_two_processes_lose_nothing_of_each_other(
     specs: dict[str, ModelSpec] = shelf.specs()
     assert {spec.folder for spec in specs.values()} == set(copies)
     assert len(specs) == 8
+
+
+def test_a_title_cannot_move_the_cursor(
+    shelf: ModelShelf, family_folder: Families, tmp_path: Path
+) -> None:
+    """What a file calls itself stands in lists, and in the terminal."""
+    path = save_single(family_folder("sd1"), tmp_path / "a.safetensors", "sd1")
+    data = path.read_bytes()
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    header["__metadata__"] = {"modelspec.title": "\ud800Dream\n\x1b[31m\u202eShaper " + "x" * 500}
+    text = json.dumps(header).encode()
+    path.write_bytes(len(text).to_bytes(8, "little") + text + data[8 + length :])
+    spec = shelf.add(path)
+    assert spec.name.startswith("Dream [31m Shaper xxx")
+    assert len(spec.name) <= 120
+    assert shelf.specs()[spec.id].name == spec.name
