@@ -9,10 +9,10 @@ from typing import Protocol
 
 from core.images.source import opened
 from core.mask_files import mask_of
-from core.prompt_lists import own_prompt
-from core.prompts import FindLora, refuse_loras, with_tokens, without_loras
+from core.prompts.lists import own_prompt
+from core.prompts.tokens import FindLora, refuse_loras, with_tokens, without_loras
+from core.prompts.wildcards import chosen, has_wildcards
 from core.recipe import EditSettings
-from core.wildcards import chosen, has_wildcards
 
 
 class Personal(Protocol):

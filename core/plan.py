@@ -13,6 +13,7 @@ from core.engine.noise import sigma_ref, steps_to_run
 from core.errors import SettingsError
 from core.images.tile import chosen_tile, tile_grid
 from core.models.spec import ModelSpec
+from core.prompts.weights import check_weights_syntax
 from core.recipe import Amount, EditSettings, Mode, SchedulerName, SizeMode
 from core.working_size import WorkingSize, working_size
 
@@ -149,6 +150,8 @@ def check(settings: EditSettings, spec: ModelSpec) -> None:
         value = getattr(settings, name)
         if value and not getattr(spec.capabilities, capability):
             raise SettingsError(_takes_no(spec, name, value), hint=_ADD_A_MODEL)
+    for text in (settings.prompt, settings.negative_prompt):
+        check_weights_syntax(spec, text)
     _check_guidance(settings, spec)
     scheduler = settings.scheduler
     if scheduler is not None and scheduler not in spec.schedulers:

@@ -29,7 +29,7 @@ from core.models.shelf import ModelShelf
 from core.models.spec import BUILTIN_ID, ModelRegistry, builtin_spec
 from core.personal import personal
 from core.preferences import Paths, Preferences, load_preferences, user_paths
-from core.prompts import lora_finder
+from core.prompts.tokens import lora_finder
 from core.recipe import EditSettings
 from core.runner import BatchRunner, EngineChoice, RunnerParts
 

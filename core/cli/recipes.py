@@ -148,7 +148,7 @@ def _edit_values(edit: EditOptions, detail: DetailOptions) -> dict[str, Any]:
 
 def _model_name(text: str | None) -> str | None:
     """Return an id as it is, and a folder by its absolute path: a batch outlives this folder."""
-    if text is None or os.sep not in text:
+    if text is None or (os.sep not in text and not text.lower().endswith(".safetensors")):
         return text
     return str(Path(text).expanduser().absolute())
 

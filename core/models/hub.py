@@ -22,7 +22,7 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 _SPARE_BYTES = 1 << 30
 _MAX_SETTINGS = 64 << 20
-_SETTINGS_SUFFIXES = (".json", ".txt")
+_SETTINGS_SUFFIXES = (".json", ".txt", ".jinja")
 _NOT_TAKEN = ("safety_checker/*", "feature_extractor/*", "image_encoder/*", "*.non_ema.*", "*/.*")
 OnBytes = Callable[[int, int], None]
 """Called with the bytes that are there and those of all; may raise to end the download."""

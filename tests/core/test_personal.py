@@ -13,7 +13,7 @@ from PIL import Image
 from core.errors import ItemError, Reason, SettingsError
 from core.models.found import ExtraFile, ExtraKind
 from core.personal import is_personal, personal
-from core.prompts import lora_finder
+from core.prompts.tokens import lora_finder
 from core.recipe import EditSettings, LoraSetting, MaskSetting
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 
-from core.engine.latent.attention_weights import plain_text
 from core.engine.latent.components import Components
 from core.engine.latent.weighted_prompts import Encoder, Layer
 from core.errors import SettingsError
+from core.prompts.weights import plain_text
 
 Arguments = dict[str, Any]
 

@@ -7,9 +7,9 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.engine.latent.attention_weights import check_weights_syntax, has_weights
 from core.engine.latent.components import Components
 from core.engine.latent.prompt_calls import CALLS, Wish
+from core.prompts.weights import check_weights_syntax, has_weights
 from core.recipe import EditSettings
 
 _KEPT = 16

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from compel import EmbeddingsProvider, SplitLongTextMode
 
-from core.engine.latent.attention_weights import Fragment, parse_weights
 from core.errors import SettingsError
+from core.prompts.weights import Fragment, parse_weights
 
 Layer = Callable[[Any, Any], torch.Tensor]
 """Takes the encoder and its output; returns the hidden states that the model is led by."""

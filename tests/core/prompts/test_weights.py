@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.engine.latent.attention_weights import (
+from core.errors import SettingsError
+from core.models.family_spec import family_spec
+from core.prompts.weights import (
     check_weights_syntax,
     has_weights,
     parse_weights,
     plain_text,
 )
-from core.errors import SettingsError
-from core.models.family_spec import family_spec
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from core.errors import SettingsError
-from core.images.exif_words import exif_word, is_exif_name
 from core.models.found import ExtraFile, ExtraKind
 from core.recipe import LoraSetting, settings_error
 
@@ -48,6 +47,9 @@ def _value(token: str, name: str | None, source: Path) -> str:
             f"There is no {{{token}}} that a prompt could say of a photograph.",
             hint="There are {filename}, {folder} and {exif:NAME}, such as {exif:Model}.",
         )
+    # Pillow and NumPy come with it, and the window must not wait for them.
+    from core.images.exif_words import exif_word, is_exif_name
+
     if not is_exif_name(name):
         raise SettingsError(
             f"EXIF has nothing called {name}.",

@@ -1,0 +1,1 @@
+"""What prompts may hold besides words: tokens, LoRAs, wildcards, lists of prompts, weights."""
