@@ -115,6 +115,8 @@ class RecipeForm(QWidget):
             section.set_changed(tuple(n for n in names if forms.is_marked(n, state, spec)))
             if section.is_open:
                 self._show_section(names)
+        # An instruction begins from all noise, whatever the photograph.
+        self.noise.setVisible(state.edit.mode is not Mode.INSTRUCT)
         self._show_noise()
 
     def set_offers(self, offers: Offers) -> None:
@@ -259,7 +261,7 @@ class RecipeForm(QWidget):
 
     def _show_noise(self) -> None:
         state, active, spec = self._shown or (None, 0.0, None)
-        if state is None or not self.noise.is_open:
+        if state is None or not self.noise.is_open or state.edit.mode is Mode.INSTRUCT:
             return
         if spec is None:
             self.curve.show_levels((), ())

@@ -80,7 +80,7 @@ def test_an_instructing_model_has_no_strength_and_asks_for_a_prompt(models: Reci
     form = models.form
     assert models.recipe.edit.mode is Mode.INSTRUCT
     assert form.dial.strength.isHidden() and form.dial.amount.isHidden()
-    assert form.dial.modes.isHidden()
+    assert form.dial.modes.isHidden() and form.noise.isHidden()
     models.set_target("all 3 photographs", 3)
     assert not models.footer.run.button.isEnabled()
     models.draft.set_value("seed", 7)
