@@ -12,9 +12,17 @@ from core.builtin.schedule import ratio_of_strength
 from core.engine.noise import sigma_ref, steps_to_run
 from core.errors import SettingsError
 from core.images.tile import chosen_tile, tile_grid
+from core.models.families import FAMILIES
 from core.models.spec import ModelSpec
 from core.prompts.weights import check_weights_syntax
-from core.recipe import Amount, EditSettings, Mode, SchedulerName, SizeMode
+from core.recipe import (
+    Amount,
+    EditSettings,
+    Mode,
+    SchedulerName,
+    SizeMode,
+    StrengthScale,
+)
 from core.working_size import WorkingSize, working_size
 
 CLEAN_GUESS_SIGMA = 10.0
@@ -115,7 +123,7 @@ def plan(
     check(settings, spec)
     speed = speed or DeviceSpeed(spec.seconds_per_megapixel_call)
     of_steps, steps = step_counts(settings, spec)
-    calls = _calls(scheduler_of(settings, spec), steps)
+    calls = network_calls(settings, spec)
     working = working_size(settings, spec, picture.width, picture.height, scale)
     tiles = _tiles(settings, spec, working)
     result = PictureSize(working.full_width, working.full_height)
@@ -232,7 +240,9 @@ def step_counts(settings: EditSettings, spec: ModelSpec) -> tuple[int, int]:
     if settings.mode is Mode.INSTRUCT:
         return of_steps, of_steps
     steps = steps_to_run(settings.strength, of_steps, spec.min_steps)
-    return of_steps, min(steps, _trained_below(settings.strength, spec)) if spec.levels else steps
+    if settings.strength_scale is StrengthScale.NATIVE or not spec.levels:
+        return of_steps, steps
+    return of_steps, min(steps, _trained_below(settings.strength, spec))
 
 
 def _trained_below(strength: float, spec: ModelSpec) -> int:
@@ -258,10 +268,24 @@ def first_sigma(settings: EditSettings, spec: ModelSpec) -> float:
     return curve(settings.strength)
 
 
-def _calls(scheduler: SchedulerName, steps: int) -> int:
-    """Return denoiser calls: order-2 schedulers run twice a step but once in the last."""
+def network_calls(settings: EditSettings, spec: ModelSpec) -> int:
+    """Return how often the network is called for a picture, or for each tile of it.
+
+    Steps of second order call twice, all but the last; PNDM has one step more with models on
+    latents. Families that are guided apart are asked again with the negative prompt, and so are
+    others for a true guidance.
+    """
+    _, steps = step_counts(settings, spec)
+    scheduler = scheduler_of(settings, spec)
     order = _SAMPLES_PER_STEP.get(scheduler, 1)
-    return max(0, order * steps - (order - 1))
+    calls = max(0, order * steps - (order - 1))
+    if scheduler is SchedulerName.PNDM and steps > 1:
+        calls += 1
+    guidance = settings.true_guidance
+    family = FAMILIES.get(spec.family)
+    if family is not None and family.guided_apart:
+        guidance = settings.guidance_scale or spec.defaults.guidance_scale
+    return calls * 2 if (guidance or 1.0) > 1 else calls
 
 
 def _tiles(settings: EditSettings, spec: ModelSpec, working: WorkingSize) -> int:

@@ -58,6 +58,10 @@ class Family:
         schedulers: in the order shown, the default one first.
         variants: defaults of its distilled forms by name (`turbo`, `lightning`, `lcm`, `hyper`).
         companions: the hub's repository with the settings and tokenizers of single files.
+        guided_apart: guidance is against the negative prompt, under the name of a true one, and
+            in a network call of its own.
+        takes_files: its pipeline takes pictures as files hold them only, with 8 bits.
+        takes_any_flow: diffusers' own call takes flow schedulers other than Euler.
     """
 
     id: str
@@ -79,6 +83,9 @@ class Family:
     min_steps: int = 1
     licence: str = ""
     companions: str = ""
+    guided_apart: bool = False
+    takes_files: bool = False
+    takes_any_flow: bool = False
     variants: dict[str, Variant] = field(default_factory=dict)
 
 
@@ -221,7 +228,7 @@ _LIST = (
         FLOW_SCHEDULERS, _flow_defaults(4.5, 28),
         _FLOW.model_copy(update={"negative_prompt": True, "clip_skip": True}),
         licence="Stability AI Community",
-        companions="stabilityai/stable-diffusion-3.5-medium",
+        companions="stabilityai/stable-diffusion-3.5-medium", takes_any_flow=True,
         variants={"turbo": Variant(
             "Needs 4 steps.", FLOW_SCHEDULERS, _few(S.FLOW_EULER, 4))},
     ),
@@ -259,7 +266,7 @@ _LIST = (
         "QwenImageImg2ImgPipeline", "QwenImageInpaintPipeline", _QWEN_PARTS,
         FLOW_SCHEDULERS, _flow_defaults(4.0),
         _FLOW.model_copy(update={"negative_prompt": True}),
-        licence="Apache-2.0", companions="Qwen/Qwen-Image",
+        licence="Apache-2.0", companions="Qwen/Qwen-Image", guided_apart=True,
     ),
     Family(
         "flux-kontext", "FLUX.1 Kontext", "Does to the photograph what the prompt says.",
@@ -284,6 +291,7 @@ _LIST = (
         (S.FLOW_EULER,), _flow_defaults(1.0, 4),
         Capabilities(strength=False, instruct=True, prompt=True, guidance=True, lora=True),
         zones=(), licence="Apache-2.0", companions="black-forest-labs/FLUX.2-klein-4B",
+        takes_files=True,
     ),
     Family(
         "qwen-image-edit", "Qwen-Image-Edit", "Does to the photograph what the prompt says.",
@@ -294,6 +302,7 @@ _LIST = (
         Capabilities(strength=False, instruct=True, prompt=True, negative_prompt=True,
                      guidance=True, lora=True),
         zones=(), licence="Apache-2.0", companions="Qwen/Qwen-Image-Edit",
+        guided_apart=True, takes_files=True,
     ),
 )  # fmt: skip
 

@@ -14,7 +14,7 @@ import torch
 from core.engine.latent.calls import schedule_of
 from core.engine.latent.components import Components
 from core.engine.latent.leveled import model_curve
-from core.engine.latent.levels import network_calls
+from core.plan import network_calls
 from core.engine.latent.schedules import Schedule
 from core.engine.noise import sigma_ref
 from core.models.families import FAMILIES

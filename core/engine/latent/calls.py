@@ -24,12 +24,6 @@ from core.recipe import EditSettings, Mode, SchedulerName, StrengthScale
 _ALL_OF_THEM = 0.9999
 """A strength at which flow pipelines take all levels, and do not start from pure noise."""
 
-_TRUE_GUIDANCE = frozenset({"qwen-image", "qwen-image-edit"})
-"""Families whose guidance is against the negative prompt, under its other name."""
-
-_AS_FILE = frozenset({"flux2-klein", "qwen-image-edit"})
-"""Families whose pipelines take pictures as files hold them only, with 8 bits."""
-
 _CONTROLLED = {
     "StableDiffusionImg2ImgPipeline": "StableDiffusionControlNetImg2ImgPipeline",
     "StableDiffusionInpaintPipeline": "StableDiffusionControlNetInpaintPipeline",
@@ -132,8 +126,7 @@ def schedule_of(components: Components, edit: EditSettings) -> Schedule:
 def _native(components: Components, edit: EditSettings, name: SchedulerName) -> Schedule:
     spec = components.spec
     steps = edit.num_inference_steps or spec.defaults.num_inference_steps
-    shifts_itself = spec.family == "sd3"
-    if name is SchedulerName.FLOW_HEUN and not shifts_itself:
+    if name is SchedulerName.FLOW_HEUN and not components.family.takes_any_flow:
         raise SettingsError(
             f"diffusers' own call of {spec.name} does not take flow-heun.",
             hint="Use --scheduler flow-euler, or --strength-scale noise.",
@@ -164,7 +157,7 @@ def _numbers(
     guidance = edit.guidance_scale
     if guidance is None:
         guidance = components.spec.defaults.guidance_scale
-    by_truth = components.spec.family in _TRUE_GUIDANCE
+    by_truth = components.family.guided_apart
     given["true_cfg_scale" if by_truth else "guidance_scale"] = guidance
     if working.tile:
         # A tile is to the network a picture of its own, of the size that it was trained at.
@@ -176,7 +169,7 @@ def _numbers(
 def _picture(components: Components, working: Working) -> dict[str, Any]:
     # Channels last, as pictures out of files lie: other kernels give other last bits.
     picture: Any = working.picture[None].clamp(0, 1).contiguous(memory_format=torch.channels_last)
-    if components.spec.family in _AS_FILE:
+    if components.family.takes_files:
         values = (picture[0].permute(1, 2, 0) * 255).round().to(torch.uint8)
         picture = Image.fromarray(values.numpy())
     mask = None if working.mask is None else working.mask[None]

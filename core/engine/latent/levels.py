@@ -6,15 +6,10 @@ from dataclasses import dataclass
 
 from core.engine.noise import NoiseCurve, noise_ratios, sigma_ref
 from core.models.spec import ModelSpec
-from core.plan import scheduler_of, step_counts
-from core.recipe import EditSettings, SchedulerName, SigmaSchedule, StrengthScale
+from core.plan import step_counts
+from core.recipe import EditSettings, SigmaSchedule
 
 _TRAINED = 1000
-_SECOND_ORDER = frozenset(
-    {SchedulerName.HEUN, SchedulerName.DPM2, SchedulerName.DPM2_A, SchedulerName.FLOW_HEUN}
-)
-_ASKED_TWICE = frozenset({"qwen-image", "qwen-image-edit"})
-"""Families that guide by a call of its own for the negative prompt; others put both into one."""
 
 
 @dataclass(frozen=True)
@@ -27,26 +22,6 @@ class Levels:
     ratios: tuple[float, ...]
     timesteps: tuple[float, ...]
     snapped: int | None = None
-
-
-def network_calls(edit: EditSettings, spec: ModelSpec) -> int:
-    """Return how often the network is called for a picture, or for each tile of it.
-
-    Steps of second order call twice, all but the last; PNDM has one step more. Families with a
-    guidance of their own are asked again, with the negative prompt, for a true one.
-    """
-    _, steps = step_counts(edit, spec)
-    if spec.levels and edit.strength_scale is StrengthScale.NOISE:
-        wanted = min(_TRAINED * edit.strength, _TRAINED - 1)
-        steps = len(_chosen(spec.levels, wanted, steps))
-    name = scheduler_of(edit, spec)
-    calls = 2 * steps - 1 if name in _SECOND_ORDER else steps
-    if name is SchedulerName.PNDM and steps > 1:
-        calls += 1
-    guidance = edit.true_guidance
-    if spec.family in _ASKED_TWICE:
-        guidance = edit.guidance_scale or spec.defaults.guidance_scale
-    return calls * 2 if (guidance or 1.0) > 1 else calls
 
 
 def noise_levels(edit: EditSettings, spec: ModelSpec, curve: NoiseCurve) -> Levels:

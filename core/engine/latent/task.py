@@ -22,21 +22,32 @@ from core.recipe import EditSettings, Mode
 
 @dataclass
 class LatentTask(Task):
-    """A photograph with what the model is given of it."""
+    """A photograph with what the model is given of it.
+
+    `calls_a_tile`: how often each of its tiles goes through the network.
+    """
 
     working: Working | None = None
+    calls_a_tile: int = 0
 
     @property
     def setup(self) -> Hashable:
         """Return what is added to the model for it: the same for all of a pass."""
         return setup(self.prepared.render.edit)
 
+    @property
+    def calls(self) -> int:
+        """Return how often each of its tiles goes through the network."""
+        return self.calls_a_tile
+
     def tile(self, rung: Rung) -> int:
         """Return the side of its tiles; 0 for whole."""
         assert self.working is not None
         if self.working.tile:
             return min(self.working.tile, rung.tile)
-        return rung.tile if rung.tiled else 0
+        # What is told by instruction is seen whole or not at all.
+        is_whole = self.prepared.render.edit.mode is Mode.INSTRUCT
+        return rung.tile if rung.tiled and not is_whole else 0
 
     def shape(self, rung: Rung) -> tuple[int, int]:
         """Return the (height, width) of every tile, in pixels of the working size."""
@@ -87,7 +98,8 @@ def latent_task(render: Render, photo: Photo, spec: ModelSpec) -> Task:
     seed = photo_seed(edit, photo)
     descent = Descent(plan.scheduler_of(edit, spec), ratios, seed, edit.mode is Mode.REPAINT)
     prepared = _prepared(render, photo, descent, facts)
-    return LatentTask(prepared, spec.size_multiple, facts=dict(facts), working=working)
+    calls = plan.network_calls(edit, spec)
+    return LatentTask(prepared, spec.size_multiple, 0.0, 0, False, dict(facts), working, calls)
 
 
 def _prepared(render: Render, photo: Photo, descent: Descent | None, facts: Facts) -> Prepared:
