@@ -22,6 +22,10 @@ LEAST_SIDE, WIDEST = 64, 8
 _WIDEST_OF_ALL = 32
 
 
+LEAST_TILE = 256
+"""Smaller tiles of models on latents would be hardly more than what they share with neighbours."""
+
+
 @dataclass(frozen=True, slots=True)
 class WorkingSize:
     """How the model sees a photograph.
@@ -70,9 +74,14 @@ def working_size(
         work = full = _cut(*full, spec)
     else:
         work = full
-    side = (tile or spec.native_size) if mode is SizeMode.TILE else 0
+    side = (tile or tile_side(spec)) if mode is SizeMode.TILE else 0
     words = _words(mode, work, full, side)
     return WorkingSize(*work, side, math.sqrt(work[0] * work[1] / (width * height)), *full, words)
+
+
+def tile_side(spec: ModelSpec) -> int:
+    """Return the side of a model's tiles, where memory does not ask for smaller ones."""
+    return spec.native_size if spec.pixel_space else max(spec.native_size, LEAST_TILE)
 
 
 def chosen_mode(edit: EditSettings, spec: ModelSpec, width: int, height: int) -> SizeMode:

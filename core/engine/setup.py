@@ -12,6 +12,7 @@ from core.engine.task import LoadedModel
 from core.errors import BatchStopped, DeviceMemoryError, SettingsError, StopReason
 from core.models.fit import Fit, plan_fit
 from core.models.spec import ModelSpec
+from core.working_size import tile_side
 
 _DTYPES = ("fp32", "bf16", "fp16")
 _ROW_BYTES_PER_PIXEL = 600
@@ -102,7 +103,7 @@ def _numerics(message: LoadModel, device: DeviceInfo, versions: str, fit: Fit | 
         device=device.key,
         dtype=fit.dtype if fit else chosen,
         rows=rows or (fit.rows if fit else _rows(device, spec)),
-        tile=stored.tile if stored else spec.native_size,
+        tile=stored.tile if stored else tile_side(spec),
         threads=stored.threads if stored and stored.threads else physical_cores(),
         versions=versions,
     )

@@ -14,12 +14,12 @@ import torch
 from core.engine.latent.calls import schedule_of
 from core.engine.latent.components import Components
 from core.engine.latent.leveled import model_curve
-from core.plan import network_calls
 from core.engine.latent.schedules import Schedule
 from core.engine.noise import sigma_ref
 from core.models.families import FAMILIES
 from core.models.family_spec import family_spec
 from core.models.spec import Prediction
+from core.plan import network_calls
 from core.recipe import SchedulerName as S
 from core.recipe import SigmaSchedule
 from tests.families.leading import denoising, edit_of, led_down, seen, snapshot

@@ -22,7 +22,14 @@ from core.images.spaces import GreySpace, SrgbSpace, space_of
 from core.images.tile import round_up
 from core.models.spec import ModelSpec
 from core.recipe import EditSettings, Mode, OutputSettings
-from core.working_size import LEAST_SIDE, WIDEST, WorkingSize, is_instructable, working_size
+from core.working_size import (
+    LEAST_SIDE,
+    WIDEST,
+    WorkingSize,
+    is_instructable,
+    tile_side,
+    working_size,
+)
 
 _TEXTURE_UNTIL, _NEW_FROM = 0.6, 0.9
 """Strengths between which the source's fine detail counts ever less as texture of the result."""
@@ -94,7 +101,7 @@ def working_of(
         cover = _full_cover(cover, size)
     multiple = spec.size_multiple
     height, width = round_up(size.height, multiple), round_up(size.width, multiple)
-    side = size.tile or ((tile or spec.native_size) if tiled else 0)
+    side = size.tile or ((tile or tile_side(spec)) if tiled else 0)
     return Working(
         picture=_picture(full, size, height, width),
         mask=None if cover is None else _mask(cover, size, height, width),

@@ -16,9 +16,15 @@ import pytest
 
 from core.cli.console import Console
 from core.cli.main import main
-from core.cli.options import DetailOptions, EditOptions, OutputOptions
-from core.cli.watch_options import WatchInputs, WatchReporting, WatchTiming
-from core.cli.watch_wish import WatchOptions, store_rule
+from core.cli.options import (
+    DetailOptions,
+    EditOptions,
+    OutputOptions,
+    PromptOptions,
+    RecipeOptions,
+)
+from core.cli.watch_options import WatchInputs, WatchOptions, WatchReporting, WatchTiming
+from core.cli.watch_wish import store_rule
 from core.library.ids import WatchRuleId
 from core.library.watched import FileKind, Recursion
 from core.runner import EngineChoice, StopSignal
@@ -134,9 +140,7 @@ def test_the_question_says_how_many_and_how_long(
     options = WatchOptions(
         WatchInputs(folder=inbox, output=tmp_path / "out"),
         WatchTiming(),
-        EditOptions(),
-        DetailOptions(),
-        OutputOptions(),
+        RecipeOptions(EditOptions(), DetailOptions(), PromptOptions(), OutputOptions()),
         WatchReporting(),
     )
     with open_services() as services:

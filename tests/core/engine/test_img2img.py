@@ -19,7 +19,7 @@ from core.models.spec import builtin_spec
 from core.recipe import SchedulerName, SigmaSchedule
 from tests.core.engine.samples import photograph, small_network
 
-RUNS = [name for name in SchedulerName if name is not SchedulerName.LCM]
+RUNS = builtin_spec().schedulers
 NETWORK = small_network()
 
 Predict = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
