@@ -161,9 +161,9 @@ class ModelSpec(BaseModel):
             return ModelKind.BUILTIN
         if not self.capabilities.strength:
             return ModelKind.INSTRUCT
-        if self.prediction is Prediction.FLOW:
-            return ModelKind.FLOW
-        return ModelKind.DISTILLED if self.distilled else ModelKind.DIFFUSION
+        if self.distilled:
+            return ModelKind.DISTILLED
+        return ModelKind.FLOW if self.prediction is Prediction.FLOW else ModelKind.DIFFUSION
 
     def hashes(self) -> tuple[str, ...]:
         """Return the sha256 of every file, in the order of their names."""

@@ -12,9 +12,11 @@ from core.engine.latent.files import Mark, mark_of
 from core.engine.latent.image_encoders import load_image_encoder
 from core.engine.latent.weights import DTYPES, Tensors, WeightSource
 from core.errors import ImageReadError, ModelUntrustedError, Reason, SettingsError
+from core.images.preview import preview
 from core.recipe import ReferenceSetting
 
 _PARTS = ("image_proj", "ip_adapter")
+_LARGEST = 1024
 
 
 class ReferenceLook:
@@ -139,10 +141,10 @@ def _changed(image: Path) -> int:
 
 
 def _picture(image: Path) -> Image.Image:
+    """Return the reference upright and in sRGB, as large as any image encoder has use for."""
     try:
-        with Image.open(image) as opened:
-            return opened.convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        return preview(image, _LARGEST)
+    except (OSError, ValueError, SyntaxError) as error:
         raise _unreadable(image, error) from error
 
 

@@ -16,6 +16,7 @@ from core.engine.latent.working import Working, scaled_planes, working_of
 from core.errors import ItemError, Reason
 from core.images.photo import Photo, Pixels
 from core.recipe import EditSettings, OutputSettings
+from core.working_size import LEAST_TILE
 from tests.core.engine.latent.pictures import detail_left, edit, photo, scene, spec
 
 PLAIN = OutputSettings()
@@ -131,14 +132,14 @@ def test_a_small_photograph_that_was_enlarged_for_the_model_comes_back_at_its_si
 
 
 def test_larger_results_are_painted_over_an_enlarged_photograph_with_its_alpha() -> None:
-    alpha = np.full((60, 80), 200, np.uint8)
-    working = worked(photo(scene(60, 80), alpha), edit(0.3), scale=2)
-    assert working.picture.shape == (3, 120, 160)
-    assert working.tile == 64
+    alpha = np.full((150, 200), 200, np.uint8)
+    working = worked(photo(scene(150, 200), alpha), edit(0.3), scale=2)
+    assert working.picture.shape == (3, 304, 400)
+    assert working.tile == LEAST_TILE
     full, result = finish_photograph(working, working.picture)
-    assert result.shape == (120, 160, 3)
+    assert result.shape == (300, 400, 3)
     assert full.alpha is not None
-    assert full.alpha.shape == (120, 160)
+    assert full.alpha.shape == (300, 400)
 
 
 def test_native_cuts_the_photograph_and_its_alpha() -> None:
