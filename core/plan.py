@@ -127,10 +127,6 @@ def plan(
     working = working_size(settings, spec, picture.width, picture.height, scale)
     tiles = _tiles(settings, spec, working)
     result = PictureSize(working.full_width, working.full_height)
-    seconds = (
-        calls * speed.seconds_per_megapixel_call * working.width * working.height / 1e6
-        + speed.seconds_per_megapixel_files * result.pixels / 1e6
-    )
     return Plan(
         steps=steps,
         of_steps=of_steps,
@@ -139,12 +135,19 @@ def plan(
         width=result.width,
         height=result.height,
         tiles=tiles,
-        seconds=seconds,
+        seconds=_seconds(speed, calls, working),
         bytes=round(result.pixels * bytes_per_pixel(format)),
         zone=spec.zone(settings.strength) if settings.mode is Mode.REPAINT else "",
         unchanged=steps == 0,
         size_words="" if spec.pixel_space else working.words,
     )
+
+
+def _seconds(speed: DeviceSpeed, calls: int, working: WorkingSize) -> float:
+    seen = working.width * working.height / 1e6
+    written = working.full_width * working.full_height / 1e6
+    denoising = calls * speed.seconds_per_megapixel_call * seen
+    return denoising + speed.seconds_per_megapixel_files * written
 
 
 def check(settings: EditSettings, spec: ModelSpec) -> None:

@@ -92,16 +92,14 @@ def working_of(
     """
     size = working_size(edit, spec, photo.width, photo.height, output.scale, tile)
     if not spec.capabilities.strength:
-        tiled = False
         _check_instructable(size, spec)
     if cover is None and edit.mask is not None:
         cover = cover_of(edit.mask, photo)
     full = _full_photo(photo, size)
-    if cover is not None:
-        cover = _full_cover(cover, size)
-    multiple = spec.size_multiple
-    height, width = round_up(size.height, multiple), round_up(size.width, multiple)
-    side = size.tile or ((tile or tile_side(spec)) if tiled else 0)
+    cover = None if cover is None else _full_cover(cover, size)
+    height, width = (round_up(n, spec.size_multiple) for n in (size.height, size.width))
+    # What is told by instruction is seen whole or not at all.
+    side = (tile or tile_side(spec)) if tiled and spec.capabilities.strength else size.tile
     return Working(
         picture=_picture(full, size, height, width),
         mask=None if cover is None else _mask(cover, size, height, width),
