@@ -15,6 +15,8 @@ from core.engine.previews import Previewer
 T = TypeVar("T")
 
 _LOOK_SECONDS = 0.03
+ALIVE_SECONDS = 10.0
+"""How often the parent is told that a long pass goes on."""
 
 
 class PassDropped(Exception):
@@ -22,19 +24,20 @@ class PassDropped(Exception):
 
 
 class BetweenLayers:
-    """Calls `act` before each convolution or block of a network, as long as it is not closed.
+    """Calls `act` before each convolution or block of networks, as long as it is not closed.
 
     A pass over a large tile takes a second and more on a processor; a layer of it some hundredths.
     What `act` raises ends the pass.
     """
 
-    def __init__(self, network: Any, act: Callable[[], None]) -> None:
+    def __init__(self, networks: Iterable[Any], act: Callable[[], None]) -> None:
         def before(_module: nn.Module, _inputs: object) -> None:
             act()
 
+        parts = [part for network in networks for part in network.modules()]
         # Transformers have no convolutions; their blocks are members of lists.
-        blocks = [m for part in network.children() if isinstance(part, nn.ModuleList) for m in part]
-        layers = [m for m in network.modules() if isinstance(m, nn.Conv2d)] + blocks
+        blocks = [block for part in parts if isinstance(part, nn.ModuleList) for block in part]
+        layers = [part for part in parts if isinstance(part, nn.Conv2d)] + blocks
         self._handles: list[RemovableHandle] = [
             layer.register_forward_pre_hook(before) for layer in layers
         ]
@@ -53,6 +56,8 @@ class Interlude:
         is_canceled: says of an item whether it is to be dropped.
         drop_waiting: drops the canceled items that are not in work yet.
         previews: what makes previews; None where there are none.
+        say_alive: tells the parent that it goes on; called every few seconds at most.
+        clock: seconds that only grow.
     """
 
     def __init__(
@@ -60,7 +65,12 @@ class Interlude:
         is_canceled: Callable[[int], bool],
         drop_waiting: Callable[[], None],
         previews: Previewer | None = None,
+        say_alive: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._say_alive = say_alive
+        self._clock = clock
+        self._said = clock()
         self._is_canceled = is_canceled
         self._drop_waiting = drop_waiting
         self._previews = previews
@@ -81,6 +91,13 @@ class Interlude:
         """Something was canceled: that is answered before any preview. From any thread."""
         self._hurried = True
 
+    def alive(self) -> None:
+        """Between two layers of whatever network: it goes on."""
+        now = self._clock()
+        if now - self._said >= ALIVE_SECONDS:
+            self._said = now
+            self._say_alive()
+
     def layer(self) -> None:
         """Between two layers, be they of the batch's pass or of a preview's.
 
@@ -88,6 +105,7 @@ class Interlude:
             PassDropped: all items of the pass are canceled.
             Dropped, Postponed: it is a preview's pass, and as Previewer.check says.
         """
+        self.alive()
         if self._previews is not None and self._previews.working:
             self._previews.check(urgent=self._hurried or self._is_unwanted())
             return

@@ -16,6 +16,7 @@ from core.engine.memory import MemoryGauge
 from core.engine.messages import (
     DEVICE_LOST_EXIT,
     FROM_RENDER,
+    Alive,
     Announced,
     CancelItems,
     Detect,
@@ -207,7 +208,7 @@ class RenderHost:
     def receive(self, timeout: float) -> Heard | None:
         """Return what the process says next, that it died, or None after `timeout` seconds.
 
-        None comes earlier after a `poke`.
+        None comes earlier after a `poke`, and when the process only said that it goes on.
         """
         if self._child is None:
             return None
@@ -216,6 +217,8 @@ class RenderHost:
             return self._bury(got)
         self._watch(heard=got is not None)
         if got is None:
+            return None
+        if isinstance(got.message, Alive):
             return None
         if isinstance(got.message, Rendered):
             self._pace.rendered(got.message)

@@ -199,6 +199,12 @@ class Stepped(_Message):
     seconds: float = 0.0
 
 
+class Alive(_Message):
+    """Nothing is done yet, but it goes on: one call of a large network takes minutes on a CPU."""
+
+    kind: Literal["alive"] = "alive"
+
+
 class Rendered(_Message):
     """The temporary file is written, read back, hashed, synced and closed.
 
@@ -283,6 +289,7 @@ FromRender = Annotated[
     | ModelLoaded
     | Announced
     | Stepped
+    | Alive
     | Rendered
     | ItemTrouble
     | ItemCanceled

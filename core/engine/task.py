@@ -6,6 +6,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from torch import nn
+
 from core.engine.ladder import Rung
 from core.engine.loader import Denoiser
 from core.engine.messages import Numerics
@@ -37,6 +39,14 @@ class LoadedModel:
         if self.bench is not None:
             return self.bench.components.denoiser
         return self.pixel_denoiser.network
+
+    @property
+    def other_networks(self) -> list[Any]:
+        """Those that are called before and after: text encoders and the VAE."""
+        if self.bench is None:
+            return []
+        modules = self.bench.components.modules.values()
+        return [m for m in modules if isinstance(m, nn.Module) and m is not self.network]
 
     @property
     def pixel_denoiser(self) -> Denoiser:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from core.engine.between import BetweenLayers, Interlude
 from core.engine.ladder import free_memory, is_out_of_memory, rungs
 from core.engine.memory import MemoryBudget
-from core.engine.messages import Announced, ItemCanceled, Render
+from core.engine.messages import Alive, Announced, ItemCanceled, Render
 from core.engine.prepare import memory_error, prepare, read_source
 from core.engine.previews import Previewer
 from core.engine.reader import Reader
@@ -40,8 +40,13 @@ class Worker:
     ) -> None:
         rows = model.numerics.rows
         self._waiting: deque[Render] = deque()
-        interlude = self._interlude = Interlude(is_canceled, self._drop_waiting, previews)
-        self._layers = BetweenLayers(model.network, interlude.layer)
+        interlude = self._interlude = Interlude(
+            is_canceled, self._drop_waiting, previews, lambda: send(Alive())
+        )
+        self._layers = (
+            BetweenLayers([model.network], interlude.layer),
+            BetweenLayers(model.other_networks, interlude.alive),
+        )
         self._model = model
         self._budget = MemoryBudget()
         self._send = send
@@ -77,7 +82,8 @@ class Worker:
 
     def close(self) -> None:
         """Finish what is being written and end the threads; raises as `check`."""
-        self._layers.close()
+        for layers in self._layers:
+            layers.close()
         self._reader.close()
         self._writer.close()
         self._writer.drain()

@@ -16,6 +16,7 @@ from PIL import Image
 
 from core.engine.latent.bench import LatentBench
 from core.engine.messages import (
+    Alive,
     FromRender,
     ItemTrouble,
     LoadModel,
@@ -237,6 +238,20 @@ def test_a_photograph_that_gives_no_numbers_fails_with_the_reason(
     item = at_work.add(snapshot())
     at_work.work()
     assert at_work.of(ItemTrouble)[item].reason is Reason.NAN
+
+
+def test_long_work_is_told_between_the_layers_of_every_network(
+    rig: MakeRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A parent that hears nothing for two minutes ends the process as one that hangs."""
+    monkeypatch.setattr("core.engine.between.ALIVE_SECONDS", 0.0)
+    at_work = rig("flux")
+    at_work.add(snapshot(), num_inference_steps=2)
+    at_work.work()
+    told = [type(message) for message in at_work.heard]
+    # Before the first call there are text encoders and the VAE's encoder; Stepped comes after it.
+    networks = 3
+    assert told[: told.index(Stepped)].count(Alive) > networks
 
 
 def test_a_canceled_photograph_is_dropped_between_two_calls(rig: MakeRig) -> None:

@@ -9,6 +9,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from PIL import Image
 from core.engine.host import Died, Ending, Pictured, RenderHost
 from core.engine.memory import MemoryGauge
 from core.engine.messages import (
+    Alive,
     Announced,
     Detect,
     DevicesFound,
@@ -269,6 +271,25 @@ def test_slow_photographs_get_ten_times_their_usual_time(
     clock.now += 2  # twice hang_seconds, but less than ten times 0.3 s
     host.receive(0)
     assert host.receive(0.2) is None
+    assert host.running
+
+
+def test_a_process_that_says_it_goes_on_is_left_alone(
+    host_with: Started, photo: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One call of a large network takes minutes on a processor: it would never have ended."""
+    clock = Clock()
+    host = host_with(clock=clock)
+    host.send(render(photo("hang.png")))
+    hear(host, Announced)
+    child = host._child
+    assert child is not None
+    heard, real = SimpleNamespace(message=Alive(), tail=b""), child.receive
+    for look in range(120):
+        clock.now += 5
+        word = (lambda _timeout: heard) if look % 10 == 0 else real
+        monkeypatch.setattr(child, "receive", word)
+        assert host.receive(0) is None
     assert host.running
 
 
