@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ _SPARE = 1.1
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a batch would take: results in all, seconds of work, bytes on the disk."""
+    """What a batch would take: results, seconds of work (0: not known yet), bytes on the disk."""
 
     photographs: int
     results: int
@@ -32,7 +33,7 @@ class Estimate:
 
     def time(self) -> str:
         """Return the time as people say it: `about 6 min`."""
-        return readable_seconds(self.seconds)
+        return readable_seconds(self.seconds) if self.seconds else "time not known yet"
 
 
 def estimate(
@@ -55,12 +56,12 @@ def estimate(
     pixels = [size.pixels if size else 0 for size in sizes]
     known = [count for count in pixels if count]
     mean = sum(known) / len(known) if known else UNKNOWN_PIXELS
-    total = sum(known) + mean * (len(pixels) - len(known))
     results = max(1, len(strengths)) * len(pixels)
-    seconds = sum(_seconds_per_megapixel(recipe, spec, speed, s) for s in strengths or (None,))
+    counted = Counter(known) + Counter({round(mean): len(pixels) - len(known)})
+    seconds = sum(_seconds(counted, recipe, spec, speed, s) for s in strengths or (None,))
     written = _written_pixels(pixels, mean, recipe) * max(1, len(strengths))
     size = written * bytes_per_pixel(recipe.output.format.value)
-    return Estimate(len(pixels), results, seconds * total / 1e6, round(size))
+    return Estimate(len(pixels), results, seconds, round(size))
 
 
 def remaining(pace: Pace, expected: Estimate | None = None) -> float | None:
@@ -69,19 +70,36 @@ def remaining(pace: Pace, expected: Estimate | None = None) -> float | None:
     None as long as neither is known.
     """
     measured = pace.seconds_left
-    if measured is not None or expected is None or not expected.results:
+    if measured is not None or expected is None or not expected.results * expected.seconds:
         return measured
     return expected.seconds * (pace.total - pace.settled) / expected.results
 
 
-def _seconds_per_megapixel(
-    recipe: Recipe, spec: ModelSpec, speed: DeviceSpeed | None, strength: float | None
+def _seconds(
+    counted: Counter[int],
+    recipe: Recipe,
+    spec: ModelSpec,
+    speed: DeviceSpeed | None,
+    strength: float | None,
 ) -> float:
-    """Plan for one megapixel: time grows with the pixels alone."""
-    edit = recipe.edit
+    """Return the time for so many photographs of each number of pixels, at one strength."""
+    edit, scale = recipe.edit, recipe.output.scale
     if strength is not None:
         edit = edit.model_copy(update={"strength": strength})
-    return plan(edit, spec, PictureSize(1000, 1000), speed).seconds
+    if spec.pixel_space:
+        # It grows with the pixels alone, whatever the sizes.
+        one = plan(edit, spec, PictureSize(1000, 1000), speed).seconds
+        return one * sum(pixels * count for pixels, count in counted.items()) / 1e6
+    return sum(
+        count * plan(edit, spec, _photograph(pixels), speed, scale=scale).seconds
+        for pixels, count in counted.items()
+    )
+
+
+def _photograph(pixels: int) -> PictureSize:
+    """Return a size of so many pixels, as if 3 : 2."""
+    width = max(1, round((1.5 * pixels) ** 0.5))
+    return PictureSize(width, max(1, round(pixels / width)))
 
 
 def _written_pixels(pixels: list[int], mean: float, recipe: Recipe) -> float:

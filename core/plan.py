@@ -76,7 +76,8 @@ class Plan:
     `steps` of `of_steps` scheduler steps run, in `calls` denoiser calls a tile; `first_sigma` is
     the noise ratio sqrt((1 - abar) / abar) they start from; `tiles` 1 means whole. `width` and
     `height` are the result's; `size_words` say at what size the model works, where that is not
-    simply the photograph's. `unchanged` says that the coded data is taken over as it is.
+    simply the photograph's. `seconds` 0: not known yet. `unchanged` says that the coded data is
+    taken over as it is.
     """
 
     steps: int
@@ -144,6 +145,8 @@ def plan(
 
 
 def _seconds(speed: DeviceSpeed, calls: int, working: WorkingSize) -> float:
+    if not speed.seconds_per_megapixel_call:
+        return 0.0
     seen = working.width * working.height / 1e6
     written = working.full_width * working.full_height / 1e6
     denoising = calls * speed.seconds_per_megapixel_call * seen

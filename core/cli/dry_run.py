@@ -58,8 +58,8 @@ def _line(entry: Forecast) -> str:
     if entry.action is Action.FAIL or entry.size is None:
         return f"{source}: would fail. {entry.message}"
     size = entry.words or f"{entry.size.width} x {entry.size.height}"
-    time = readable_seconds(entry.seconds)
-    return f"{source} -> {_shown(entry.output)} ({size}, {time}{_WORDS[entry.action]})"
+    time = f", {readable_seconds(entry.seconds)}" if entry.seconds else ""
+    return f"{source} -> {_shown(entry.output)} ({size}{time}{_WORDS[entry.action]})"
 
 
 def _shown(path: Path | None) -> str:
@@ -106,7 +106,8 @@ def _totals(entries: list[Forecast], ignored: int) -> Totals:
 def _cost(count: int, seconds: float, size: int, free: int | None) -> str:
     results = f"{count} result{'' if count == 1 else 's'}"
     space = "" if free is None else f", {_gigabytes(free)} are free"
-    return f"{results} would take {readable_seconds(seconds)} and {_gigabytes(size)}{space}."
+    time = readable_seconds(seconds) if seconds else "a time that is not known yet"
+    return f"{results} would take {time} and {_gigabytes(size)}{space}."
 
 
 def _warn(size: int, free: int | None, console: Console) -> None:

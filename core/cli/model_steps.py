@@ -121,9 +121,14 @@ def _say_report(console: Console, shelf: ModelShelf, report: ScanReport) -> None
         console.json({"event": "refused", **values})
         console.say(f"left out  {refusal.reason} {refusal.hint}".rstrip())
     console.say(
-        f"{report.folder}: {len(report.models)} models, {len(report.extras)} files that go with "
-        f"them, {len(report.refused)} left out. Known now: {len(shelf.specs())}."
+        f"{report.folder}: {_count(len(report.models), 'model')}, "
+        f"{_count(len(report.extras), 'LoRA, VAE or ControlNet file')}, "
+        f"{len(report.refused)} left out. Known now: {len(shelf.specs())}."
     )
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _named(specs: dict[str, ModelSpec], name: str) -> ModelSpec:

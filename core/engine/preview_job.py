@@ -19,7 +19,7 @@ from core.engine.prepare import Aim, Facts, aim_of, descent_of, holding_of
 from core.engine.preview_lead import Bench, Call, lead
 from core.engine.preview_memory import Part
 from core.engine.preview_source import Source
-from core.engine.preview_view import Rgb, View, middle_of, model_picture
+from core.engine.preview_view import Rgb, View, middle_of, model_picture, picture_message
 from core.engine.schedulers import calls_of
 from core.events import PreviewKind
 from core.images.preview import coded
@@ -182,18 +182,10 @@ class PreviewJob:
         self._send(kind, view, picture, call)
 
     def _send(self, kind: PreviewKind, view: View, picture: Rgb, call: Call | None) -> None:
-        message = PreviewPicture(
-            request=self._message.request,
-            shows=kind,
-            box=view.box,
-            width=picture.shape[1],
-            height=picture.shape[0],
-            step=call.number if call else 0,
-            steps=call.count if call else 0,
-            facts=self._facts,
-            seconds=time.monotonic() - self._began,
-        )
-        self._show(message, coded(picture, sharp=True))
+        steps = (call.number, call.count) if call else (0, 0)
+        message = picture_message(self._message, kind, view, picture, steps)
+        told = {"facts": self._facts, "seconds": time.monotonic() - self._began}
+        self._show(message.model_copy(update=told), coded(picture, sharp=True))
 
 
 def _calls(descent: Descent) -> int:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from core.engine.change import Holding, held_change
 from core.engine.excerpt import Region
 from core.engine.img2img import NotFinite
+from core.engine.messages import MakePreview, PreviewPicture
 from core.errors import SettingsError
-from core.events import Box
+from core.events import Box, PreviewKind
 from core.images.colour import apply_change_region, to_model_region
 from core.images.photo import Floats, Photo, Pixels
 from core.images.preview import small_srgb
@@ -86,6 +87,24 @@ class View:
         moved = np.ascontiguousarray(kept[:, :, columns].permute(1, 2, 0).numpy())
         place = shown.top, shown.bottom, shown.left, shown.right
         return apply_change_region(self.photo, before, before + moved, *place)
+
+
+def picture_message(
+    message: MakePreview, kind: PreviewKind, view: View, picture: Rgb, steps: tuple[int, int]
+) -> PreviewPicture:
+    """Return what is told of a picture; `steps`: which network call of how many, (0, 0) for none.
+
+    Facts and time are for the caller to add.
+    """
+    return PreviewPicture(
+        request=message.request,
+        shows=kind,
+        box=view.box,
+        width=picture.shape[1],
+        height=picture.shape[0],
+        step=steps[0],
+        steps=steps[1],
+    )
 
 
 def view_of(photo: Photo, box: Box | None, max_side: int) -> View:

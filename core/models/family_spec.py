@@ -62,6 +62,8 @@ def _of_family(family: Family, variant: str) -> dict[str, Any]:
         "min_steps": family.min_steps,
         "zones": family.zones if family.capabilities.strength else (),
         "licence": family.licence,
+        # From seconds on a GPU to hours on a processor: nothing is promised before it is measured.
+        "seconds_per_megapixel_call": 0.0,
     }
     distilled = family.variants.get(variant)
     if distilled is None:

@@ -172,7 +172,8 @@ def _text(mode: Mode, count: int) -> str:
 
 
 def _time(count: int, estimate: Estimate | None) -> str:
-    return estimate.time() if count and estimate is not None and estimate.results else ""
+    is_known = estimate is not None and estimate.results and estimate.seconds
+    return estimate.time() if count and estimate is not None and is_known else ""
 
 
 def _space(estimate: Estimate | None, where: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
 
 from core.errors import SettingsError
 from core.forecast import UNKNOWN_PIXELS, estimate, remaining
-from core.models.spec import builtin_spec
+from core.models.family_spec import family_spec
+from core.models.spec import ModelSpec, builtin_spec
 from core.pace import Pace
 from core.plan import DeviceSpeed, PictureSize, plan
 from core.presets import find_preset, load_presets
@@ -91,3 +93,26 @@ def test_the_time_left_is_as_expected_until_it_is_measured() -> None:
     now[0] = 7.0
     pace.settle(worked=True)
     assert remaining(pace, expected) == pytest.approx(63)
+
+
+def measured(family: str = "sd1") -> tuple[ModelSpec, DeviceSpeed]:
+    return family_spec(family, id=family, name=family, folder=Path("/m")), DeviceSpeed(10.0)
+
+
+def test_nothing_is_promised_of_a_model_that_was_never_timed_here() -> None:
+    """`13 s` on the button, and an hour later it still runs."""
+    spec, _ = measured("sdxl")
+    recipe = Recipe(edit=EditSettings(mode=Mode.REPAINT))
+    found = estimate(SIZES, recipe, spec)
+    assert found.seconds == 0
+    assert found.time() == "time not known yet"
+    assert remaining(Pace(found.results), found) is None
+
+
+def test_a_large_photograph_that_is_fitted_costs_what_a_fitted_one_does() -> None:
+    """By its own pixels, 24 megapixels would be said to take a hundred times as long."""
+    spec, speed = measured()
+    recipe = Recipe(edit=EditSettings(mode=Mode.REPAINT, strength=0.6))
+    large = estimate([PictureSize(6000, 4000)], recipe, spec, speed).seconds
+    small = estimate([PictureSize(630, 420)], recipe, spec, speed).seconds
+    assert small < large < 1.2 * small

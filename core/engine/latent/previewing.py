@@ -22,7 +22,7 @@ from core.engine.latent.working import working_of
 from core.engine.messages import MakePreview, PreviewPicture
 from core.engine.prepare import Facts
 from core.engine.preview_source import Source
-from core.engine.preview_view import Rgb, View, model_picture
+from core.engine.preview_view import Rgb, View, model_picture, picture_message
 from core.errors import CoreError
 from core.events import PreviewKind
 from core.images.photo import Photo
@@ -145,18 +145,10 @@ class LatentPreview:
         self._send(kind, view, small_srgb(part, self._message.max_side), None)
 
     def _send(self, kind: PreviewKind, view: View, picture: Rgb, stage: Stage | None) -> None:
-        message = PreviewPicture(
-            request=self._message.request,
-            shows=kind,
-            box=view.box,
-            width=picture.shape[1],
-            height=picture.shape[0],
-            step=stage.number if stage else 0,
-            steps=stage.count if stage else 0,
-            facts=self._facts,
-            seconds=time.monotonic() - self._began,
-        )
-        self._show(message, coded(picture, sharp=True))
+        steps = (stage.number, stage.count) if stage else (0, 0)
+        message = picture_message(self._message, kind, view, picture, steps)
+        told = {"facts": self._facts, "seconds": time.monotonic() - self._began}
+        self._show(message.model_copy(update=told), coded(picture, sharp=True))
 
 
 def _cover(photo: Photo, view: View, edit: EditSettings) -> Cover | None:

@@ -77,7 +77,7 @@ def test_a_folder_of_another_program_is_scanned_and_forgotten(
     assert "sd15-dreamshaper-8  dreamshaper_8 (Stable Diffusion 1.x, 3.8 MB, needs" in scanned.out
     assert "vae  vae-ft-mse-840000 (sd1)" in scanned.out
     assert "left out  old.ckpt can run code when opened" in scanned.err
-    assert "2 models, 1 files that go with them, 2 left out" in scanned.err
+    assert "2 models, 1 LoRA, VAE or ControlNet file, 2 left out" in scanned.err
     events = [line["event"] for line in models("scan", "--json").lines]
     assert sorted(events) == ["extra", "model", "model", "refused", "refused"]
     checked = models("check")
