@@ -16,6 +16,9 @@ from core.events import Box, PreviewKind
 from core.models.spec import ModelSpec
 from core.recipe import EditSettings, OutputSettings
 
+PLAIN, WINOGRAD = "plain", "winograd"
+"""How convolutions are computed."""
+
 DEVICE_LOST_EXIT = 71
 """Code with which a render process ends when its device failed so that only a new one can help."""
 
@@ -57,13 +60,17 @@ class DeviceInfo(_Message):
 
 
 class Numerics(_Message):
-    """What decides the last bits of a result besides the recipe; a job stores it at first claim."""
+    """What decides the last bits of a result besides the recipe; a job stores it at first claim.
+
+    `kernels`: plain as PyTorch has them, or `winograd`; see core.engine.kernels.
+    """
 
     device: str = "cpu"
     dtype: str = "fp32"
     rows: int = 1
     tile: int = 768
     threads: int = 0
+    kernels: str = PLAIN
     versions: str = ""
 
 
@@ -166,7 +173,7 @@ class DevicesFound(_Message):
 
 
 class ModelLoaded(_Message):
-    """Answer to LoadModel."""
+    """Answer to LoadModel; `devices`: what was found while one was chosen, best usable first."""
 
     kind: Literal["model_loaded"] = "model_loaded"
     model: str
@@ -175,6 +182,7 @@ class ModelLoaded(_Message):
     seconds: float
     numerics: Numerics
     number: int = 0
+    devices: tuple[DeviceInfo, ...] = ()
 
 
 class Announced(_Message):

@@ -1,4 +1,4 @@
-"""A short race on the processor: is bf16 faster here than single precision?"""
+"""Short races on the processor: which way to compute is faster here?"""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import torch
 from torch.nn import functional
 
 from core.engine.hardware import processor_flags
+from core.engine.kernels.winograd import WinogradConvolution, Workspace
 
 _BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
 _SIDE, _CHANNELS, _PIXELS = 768, 96, 96
+_WINOGRAD_SIDE, _WINOGRAD_CHANNELS = 48, 256
 _ROUNDS = 3
 _CLEARLY = 0.9
 """Below this share of the time of single precision, bf16 is worth its rounding."""
@@ -38,6 +40,37 @@ def race(
     times = {dtype: [_seconds(run, clock) for _ in range(_ROUNDS)] for dtype, run in runs.items()}
     # The fastest of each: whatever else runs on the computer only ever adds to the time.
     return min(times[torch.bfloat16]) < _CLEARLY * min(times[torch.float32])
+
+
+def winograd_is_faster() -> bool:
+    """Return whether our 3x3 convolutions beat PyTorch's in single precision, in about 0.1 s."""
+    plain, fast = _convolutions()
+    times: list[list[float]] = [
+        [_seconds(run, time.perf_counter) for _ in range(_ROUNDS)] for run in (plain, fast)
+    ]
+    return min(times[1]) < min(times[0])
+
+
+def _convolutions() -> tuple[Callable[[], object], Callable[[], object]]:
+    """Return one convolution in both ways, each run once."""
+    generator = torch.Generator().manual_seed(0)
+    last = torch.channels_last
+    side, channels = _WINOGRAD_SIDE, _WINOGRAD_CHANNELS
+    picture = torch.randn((1, channels, side, side), generator=generator).to(memory_format=last)
+    kernel = torch.randn((channels, channels, 3, 3), generator=generator).to(memory_format=last)
+    fast = WinogradConvolution(kernel, None, 4, Workspace())
+
+    def plainly() -> object:
+        with torch.inference_mode():
+            return functional.conv2d(picture, kernel, padding=1)
+
+    def quickly() -> object:
+        with torch.inference_mode():
+            return fast(picture)
+
+    plainly()
+    quickly()
+    return plainly, quickly
 
 
 def _work(dtype: torch.dtype) -> Callable[[], object]:

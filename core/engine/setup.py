@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 
 from core.engine.devices import detect, physical_cores, torch_device
+from core.engine.kernels.quicken import quicken_model
 from core.engine.ladder import is_device_lost, is_out_of_memory
 from core.engine.loader import load_denoiser
-from core.engine.messages import DeviceInfo, DeviceKind, LoadModel, Numerics
+from core.engine.messages import (
+    PLAIN,
+    WINOGRAD,
+    DeviceInfo,
+    DeviceKind,
+    LoadModel,
+    Numerics,
+)
+from core.engine.probe import winograd_is_faster
 from core.engine.task import LoadedModel
 from core.errors import BatchStopped, DeviceMemoryError, SettingsError, StopReason
 from core.models.fit import Fit, plan_fit
@@ -21,7 +32,9 @@ _ROW_BYTES_PER_PIXEL = 600
 _MAX_ROWS = 8
 
 
-def set_up(message: LoadModel, versions: str) -> LoadedModel:
+def set_up(
+    message: LoadModel, versions: str, found: tuple[DeviceInfo, ...] = ()
+) -> LoadedModel:
     """Load a model as the message says, or as suits this computer.
 
     A resumed batch has its stored numerics; where their device is not here any more, the best one
@@ -33,26 +46,31 @@ def set_up(message: LoadModel, versions: str) -> LoadedModel:
         DeviceMemoryError: it does not fit.
         BatchStopped: gpu_lost.
     """
-    device, spec = _device(message), message.model
+    device, spec = _device(message, found or detect()), message.model
     fit = None if spec.pixel_space else plan_fit(spec, device, _wanted_dtype(message))
     numerics = _numerics(message, device, versions, fit)
     torch.set_num_threads(numerics.threads)
-    where, dtype, cpu_allowed = (
-        torch_device(numerics.device),
-        numerics.dtype,
-        message.device == "auto",
-    )
     try:
-        if fit is None:
-            denoiser = load_denoiser(spec, where, dtype)
-            return LoadedModel(spec, numerics, denoiser, cpu_allowed=cpu_allowed)
-        # Diffusers' pipelines take seconds to import, which the built-in model does without.
-        from core.engine.latent.bench import LatentBench
-        from core.engine.latent.components import load_components
-
-        bench = LatentBench(load_components(spec, where, dtype, fit), tile_vae=fit.vae_tiling)
+        model = _loaded(spec, numerics, fit, cpu_allowed=message.device == "auto")
     except RuntimeError as error:
         raise _translated(error, spec, device) from error
+    if numerics.kernels == WINOGRAD and not quicken_model(model):
+        return replace(model, numerics=numerics.model_copy(update={"kernels": PLAIN}))
+    return model
+
+
+def _loaded(
+    spec: ModelSpec, numerics: Numerics, fit: Fit | None, *, cpu_allowed: bool
+) -> LoadedModel:
+    where, dtype = torch_device(numerics.device), numerics.dtype
+    if fit is None:
+        denoiser = load_denoiser(spec, where, dtype)
+        return LoadedModel(spec, numerics, denoiser, cpu_allowed=cpu_allowed)
+    # Diffusers' pipelines take seconds to import, which the built-in model does without.
+    from core.engine.latent.bench import LatentBench
+    from core.engine.latent.components import load_components
+
+    bench = LatentBench(load_components(spec, where, dtype, fit), tile_vae=fit.vae_tiling)
     return LoadedModel(spec, numerics, bench=bench, cpu_allowed=cpu_allowed)
 
 
@@ -68,8 +86,7 @@ def _wanted_dtype(message: LoadModel) -> str:
     return asked
 
 
-def _device(message: LoadModel) -> DeviceInfo:
-    found = detect()
+def _device(message: LoadModel, found: tuple[DeviceInfo, ...]) -> DeviceInfo:
     usable = [device for device in found if device.usable]
     stored = message.numerics.device if message.numerics else ""
     for wanted in (stored, message.device):
@@ -99,14 +116,22 @@ def _numerics(message: LoadModel, device: DeviceInfo, versions: str, fit: Fit | 
     asked, spec = _wanted_dtype(message), message.model
     chosen = device.dtype if asked == "auto" else asked
     rows = stored.rows if stored else message.rows
+    dtype = fit.dtype if fit else chosen
     return Numerics(
         device=device.key,
-        dtype=fit.dtype if fit else chosen,
+        dtype=dtype,
         rows=rows or (fit.rows if fit else _rows(device, spec)),
         tile=stored.tile if stored else tile_side(spec),
         threads=stored.threads if stored and stored.threads else physical_cores(),
+        kernels=_kernels(device, asked, dtype),
         versions=versions,
     )
+
+
+def _kernels(device: DeviceInfo, asked: str, dtype: str) -> str:
+    """Return how convolutions are computed: whoever asks for fp32 gets PyTorch's own to the bit."""
+    is_free = asked == "auto" and dtype == "fp32" and device.kind is DeviceKind.CPU
+    return WINOGRAD if is_free and winograd_is_faster() else PLAIN
 
 
 def _rows(device: DeviceInfo, spec: ModelSpec) -> int:

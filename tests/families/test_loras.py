@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from core.engine.kernels import quicken
+from core.engine.kernels.quicken import Quickener
 from core.engine.latent.components import Components, load_components
 from core.engine.latent.loras import LoraSet
 from core.engine.latent.prompts import encode_prompts
@@ -87,6 +89,27 @@ def test_a_lora_works_as_in_diffusers_and_leaves_no_trace(
     assert torch.equal(taught, _seen(components))
     pipeline.unload_lora_weights()
     assert not any("lora" in name for name, _ in components.denoiser.named_modules())
+
+
+def test_a_lora_works_on_a_model_with_faster_convolutions(
+    family_folder: Folders, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(quicken, "_LEAST_CHANNELS", 4)
+    folder = family_folder("sd1")
+    file = save_lora(folder, tmp_path / "style.safetensors", "sd1", "kohya")
+    seen = []
+    for quick in (False, True):
+        components = _load(folder, "sd1")
+        if quick:
+            assert Quickener().quicken(components.denoiser)
+        loras = LoraSet(components)
+        plain = _seen(components)
+        loras.use((LoraSetting(path=file, weight=0.8),))
+        seen.append(_seen(components))
+        loras.clear()
+        assert torch.equal(_seen(components), plain)
+    assert not torch.equal(*seen)
+    assert torch.allclose(*seen, atol=1e-4 * float(seen[0].abs().max()))
 
 
 def test_several_add_up_and_each_has_its_weight(family_folder: Folders, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,10 +19,12 @@ class Placing:
     Attributes:
         device: torch's name of where they compute.
         offload: what lies in the computer's memory meanwhile.
+        prepare: is given every network that is put in its place later on.
     """
 
     device: str
     offload: Offload = Offload.NONE
+    prepare: Callable[[Any], object] | None = None
     _there: list[Any] = field(default_factory=list)
 
     @property
@@ -37,6 +40,8 @@ class Placing:
             from accelerate import cpu_offload
 
             cpu_offload(module, torch.device(self.device), offload_buffers=True)
+        if self.prepare is not None:
+            self.prepare(module)
         return module
 
     def bring(self, module: Any) -> None:

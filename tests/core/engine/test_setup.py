@@ -42,6 +42,30 @@ def test_auto_takes_what_suits_the_device(spec: ModelSpec) -> None:
     assert model.cpu_allowed
 
 
+@pytest.mark.parametrize(
+    ("dtype", "faster", "kernels"),
+    [("auto", True, "winograd"), ("auto", False, "plain"), ("fp32", True, "plain")],
+)
+def test_faster_convolutions_are_taken_where_they_are_and_nobody_wants_the_exact_ones(
+    spec: ModelSpec, dtype: str, faster: bool, kernels: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setup, "winograd_is_faster", lambda: faster)
+    model = set_up(LoadModel(model=spec, dtype=dtype), "v")
+    assert model.numerics.kernels == kernels
+    # However the race ends this time: else the batch's later photographs would differ.
+    monkeypatch.setattr(setup, "winograd_is_faster", lambda: not faster)
+    again = set_up(LoadModel(model=spec, dtype=dtype, numerics=model.numerics), "v")
+    assert again.numerics == model.numerics
+
+
+def test_without_memory_for_faster_convolutions_the_model_works_plainly(
+    spec: ModelSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(setup, "winograd_is_faster", lambda: True)
+    monkeypatch.setattr(setup, "quicken_model", lambda model: False)
+    assert set_up(LoadModel(model=spec), "v").numerics.kernels == "plain"
+
+
 def test_what_the_user_chose_is_taken(spec: ModelSpec) -> None:
     model = set_up(LoadModel(model=spec, device="cpu", dtype="bf16", rows=3), "v")
     assert (model.numerics.dtype, model.numerics.rows) == ("bf16", 3)

@@ -1,0 +1,1 @@
+"""Faster ways to the same numbers, for processors that compute in single precision."""
