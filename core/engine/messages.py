@@ -16,7 +16,7 @@ from core.events import Box, PreviewKind
 from core.models.spec import ModelSpec
 from core.recipe import EditSettings, OutputSettings
 
-PLAIN, WINOGRAD = "plain", "winograd"
+PLAIN, CHANNELS_LAST, WINOGRAD = "plain", "channels-last", "winograd"
 """How convolutions are computed."""
 
 DEVICE_LOST_EXIT = 71
@@ -62,7 +62,7 @@ class DeviceInfo(_Message):
 class Numerics(_Message):
     """What decides the last bits of a result besides the recipe; a job stores it at first claim.
 
-    `kernels`: plain as PyTorch has them, or `winograd`; see core.engine.kernels.
+    `kernels`: plain as PyTorch has them, or what core.engine.kernels makes of them.
     """
 
     device: str = "cpu"

@@ -11,6 +11,7 @@ from core.engine.kernels.quicken import quicken_model
 from core.engine.ladder import is_device_lost, is_out_of_memory
 from core.engine.loader import load_denoiser
 from core.engine.messages import (
+    CHANNELS_LAST,
     PLAIN,
     WINOGRAD,
     DeviceInfo,
@@ -54,7 +55,7 @@ def set_up(
         model = _loaded(spec, numerics, fit, cpu_allowed=message.device == "auto")
     except RuntimeError as error:
         raise _translated(error, spec, device) from error
-    if numerics.kernels == WINOGRAD and not quicken_model(model):
+    if not quicken_model(model):
         return replace(model, numerics=numerics.model_copy(update={"kernels": PLAIN}))
     return model
 
@@ -130,8 +131,12 @@ def _numerics(message: LoadModel, device: DeviceInfo, versions: str, fit: Fit | 
 
 def _kernels(device: DeviceInfo, asked: str, dtype: str) -> str:
     """Return how convolutions are computed: whoever asks for fp32 gets PyTorch's own to the bit."""
-    is_free = asked == "auto" and dtype == "fp32" and device.kind is DeviceKind.CPU
-    return WINOGRAD if is_free and winograd_is_faster() else PLAIN
+    if asked != "auto" or device.kind is not DeviceKind.CPU:
+        return PLAIN
+    if dtype != "fp32":
+        # A quarter faster than the plain layout in bf16, where a processor has that.
+        return CHANNELS_LAST
+    return WINOGRAD if winograd_is_faster() else PLAIN
 
 
 def _rows(device: DeviceInfo, spec: ModelSpec) -> int:

@@ -11,6 +11,7 @@ from torch import nn
 
 from core.engine.kernels.winograd import WinogradConvolution, Workspace, weight_bytes
 from core.engine.memory import MemoryGauge
+from core.engine.messages import PLAIN, WINOGRAD
 from core.engine.task import LoadedModel
 
 _LEAST_CHANNELS = 96
@@ -44,9 +45,8 @@ class Quickener:
         wanted = sum(_bytes(layer) for layer in layers)
         if wanted > _MEMORY_SHARE * self._gauge.free():
             return False
-        for network in networks:
-            # Pictures laid out by pixels suit oneDNN and our products alike.
-            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # This suits oneDNN and our products alike.
+        lay_by_pixels(*networks)
         for layer in layers:
             fast = WinogradConvolution(layer.weight, layer.bias, _side(layer), self._workspace)
             part: Any = layer
@@ -55,15 +55,24 @@ class Quickener:
 
 
 def quicken_model(model: LoadedModel) -> bool:
-    """Quicken all networks of a model, and those that are put beside them later.
+    """Do what the model's numerics say to all its networks, and to those put beside them later.
 
     Returns whether there is memory for it; else the model is as it was.
     """
-    quickener = Quickener()
-    done = quickener.quicken(model.network, *model.other_networks)
+    if model.numerics.kernels == PLAIN:
+        return True
+    prepare = Quickener().quicken if model.numerics.kernels == WINOGRAD else lay_by_pixels
+    done = prepare(model.network, *model.other_networks)
     if done and model.bench is not None:
-        model.bench.components.placing.prepare = quickener.quicken
+        model.bench.components.placing.prepare = prepare
     return done
+
+
+def lay_by_pixels(*networks: nn.Module) -> bool:
+    """Lay weights out so that pictures keep all channels of a pixel together; always done."""
+    for network in networks:
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return True
 
 
 def _bytes(layer: nn.Conv2d) -> int:
