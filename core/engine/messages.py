@@ -16,7 +16,8 @@ from core.events import Box, PreviewKind
 from core.models.spec import ModelSpec
 from core.recipe import EditSettings, OutputSettings
 
-PLAIN, CHANNELS_LAST, WINOGRAD = "plain", "channels-last", "winograd"
+PLAIN, CHANNELS_LAST = "plain", "channels-last"
+WINOGRAD, WINOGRAD_SMALL = "winograd", "winograd-small"
 """How convolutions are computed."""
 
 DEVICE_LOST_EXIT = 71
@@ -252,7 +253,7 @@ class EngineFailed(_Message):
     """The job cannot go on: model missing or untrusted, disk full, device lost, settings refused.
 
     `item` is the one in work, if any; it did not fail for it. `loading` is the LoadModel's
-    number when that is what failed.
+    number when that is what failed; `devices` as in ModelLoaded.
     """
 
     kind: Literal["engine_failed"] = "engine_failed"
@@ -261,6 +262,7 @@ class EngineFailed(_Message):
     hint: str = ""
     item: int | None = None
     loading: int | None = None
+    devices: tuple[DeviceInfo, ...] = ()
 
 
 class PreviewPicture(_Message):

@@ -10,6 +10,7 @@ from core.engine.devices import detect, physical_cores, torch_device
 from core.engine.kernels.quicken import quicken_model
 from core.engine.ladder import is_device_lost, is_out_of_memory
 from core.engine.loader import load_denoiser
+from core.engine.memory import BASE_BYTES
 from core.engine.messages import (
     CHANNELS_LAST,
     PLAIN,
@@ -33,9 +34,7 @@ _ROW_BYTES_PER_PIXEL = 600
 _MAX_ROWS = 8
 
 
-def set_up(
-    message: LoadModel, versions: str, found: tuple[DeviceInfo, ...] = ()
-) -> LoadedModel:
+def set_up(message: LoadModel, versions: str, found: tuple[DeviceInfo, ...] = ()) -> LoadedModel:
     """Load a model as the message says, or as suits this computer.
 
     A resumed batch has its stored numerics; where their device is not here any more, the best one
@@ -55,9 +54,8 @@ def set_up(
         model = _loaded(spec, numerics, fit, cpu_allowed=message.device == "auto")
     except RuntimeError as error:
         raise _translated(error, spec, device) from error
-    if not quicken_model(model):
-        return replace(model, numerics=numerics.model_copy(update={"kernels": PLAIN}))
-    return model
+    kernels = quicken_model(model, fit.working if fit else BASE_BYTES)
+    return replace(model, numerics=numerics.model_copy(update={"kernels": kernels}))
 
 
 def _loaded(

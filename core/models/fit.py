@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from core.engine.memory import MemoryGauge
@@ -49,6 +49,7 @@ class Fit:
         vae_tiling: the VAE works in pieces.
         rows: how many pictures of the model's own size share a pass.
         bytes: of the device's memory that this takes at most.
+        working: of those, what is taken beside the weights.
     """
 
     dtype: str
@@ -56,6 +57,7 @@ class Fit:
     vae_tiling: bool = False
     rows: int = 1
     bytes: int = 0
+    working: int = 0
 
 
 def plan_fit(
@@ -103,8 +105,9 @@ def _ways(spec: ModelSpec, dtype: str, is_host: bool) -> Iterator[Fit]:
 
 
 def _way(spec: ModelSpec, dtype: str, offload: Offload, *, tiling: bool) -> Fit:
-    taken = _resident(spec, dtype, offload) + max(_row(spec, dtype), _vae(spec, dtype, tiling))
-    return Fit(dtype, offload, tiling, rows=1, bytes=_BASE + taken)
+    working = _BASE + max(_row(spec, dtype), _vae(spec, dtype, tiling))
+    taken = working + _resident(spec, dtype, offload)
+    return Fit(dtype, offload, tiling, rows=1, bytes=taken, working=working)
 
 
 def _resident(spec: ModelSpec, dtype: str, offload: Offload) -> int:
@@ -143,7 +146,7 @@ def _with_rows(spec: ModelSpec, way: Fit, device: DeviceInfo, free: int) -> Fit:
     kept = _BASE + _resident(spec, way.dtype, way.offload)
     # Half of what is free stays so: other programs want memory too.
     rows = max(1, min(_MAX_ROWS, (free - kept) // (2 * row)))
-    return Fit(way.dtype, way.offload, way.vae_tiling, rows, max(way.bytes, kept + rows * row))
+    return replace(way, rows=rows, bytes=max(way.bytes, kept + rows * row))
 
 
 def _refusal(

@@ -13,6 +13,7 @@ from core.engine.kernels.quicken import Quickener
 from core.engine.latent.components import Components, load_components
 from core.engine.latent.loras import LoraSet
 from core.engine.latent.prompts import encode_prompts
+from core.engine.messages import WINOGRAD
 from core.errors import ModelNotFoundError, ModelUntrustedError, SettingsError
 from core.recipe import EditSettings, LoraSetting
 from tests.families import original
@@ -101,7 +102,7 @@ def test_a_lora_works_on_a_model_with_faster_convolutions(
     for quick in (False, True):
         components = _load(folder, "sd1")
         if quick:
-            assert Quickener().quicken(components.denoiser)
+            assert Quickener(WINOGRAD).quicken(components.denoiser)
         loras = LoraSet(components)
         plain = _seen(components)
         loras.use((LoraSetting(path=file, weight=0.8),))

@@ -62,7 +62,7 @@ def test_without_memory_for_faster_convolutions_the_model_works_plainly(
     spec: ModelSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(setup, "winograd_is_faster", lambda: True)
-    monkeypatch.setattr(setup, "quicken_model", lambda model: False)
+    monkeypatch.setattr(setup, "quicken_model", lambda model, working: "plain")
     assert set_up(LoadModel(model=spec), "v").numerics.kernels == "plain"
 
 

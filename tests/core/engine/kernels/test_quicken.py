@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 import torch
@@ -12,13 +12,14 @@ from core.engine.kernels import quicken
 from core.engine.kernels.quicken import Quickener, quicken_model
 from core.engine.kernels.winograd import WinogradConvolution
 from core.engine.memory import MemoryGauge
+from core.engine.messages import WINOGRAD, WINOGRAD_SMALL
 from core.engine.task import LoadedModel
 from tests.core.engine.rig import Rig
 from tests.core.engine.samples import photograph
 
 
 @pytest.fixture
-def seen(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Which convolutions ran the fast way, by their channels."""
     monkeypatch.setattr(quicken, "_LEAST_CHANNELS", 8)
     ran: list[int] = []
@@ -60,36 +61,65 @@ def test_other_convolutions_stay_as_they_are(layer: nn.Module, seen: list[int]) 
     picture = torch.randn(1, int(channels), 12, 12)  # type: ignore[arg-type]
     with torch.no_grad():
         before = network(picture)
-        assert Quickener().quicken(network)
+        assert Quickener(WINOGRAD).quicken(network)
         assert torch.allclose(network(picture), before, atol=1e-6)
     assert not seen
 
 
-def test_lower_precision_keeps_the_plain_way(seen: list[int]) -> None:
+def test_a_network_in_lower_precision_keeps_the_plain_way(seen: list[int]) -> None:
+    network = nn.Sequential(nn.Conv2d(8, 8, 3, padding=1)).to(torch.bfloat16)
+    assert Quickener(WINOGRAD).quicken(network)
+    with torch.no_grad():
+        network(torch.randn(1, 8, 12, 12).bfloat16())
+    assert not seen
+
+
+def test_a_quickened_network_refuses_lower_precision(seen: list[int]) -> None:
+    """Its plain weights are gone: what came of them would be nothing that anyone asked for."""
     network = nn.Sequential(nn.Conv2d(8, 8, 3, padding=1))
-    Quickener().quicken(network)
+    Quickener(WINOGRAD).quicken(network)
     picture = torch.randn(1, 8, 12, 12)
     with torch.no_grad():
         network(picture)
-        assert seen == [8]
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            assert network(picture).dtype is torch.bfloat16
-        network.to(torch.bfloat16)(picture.bfloat16())
+        with (
+            torch.autocast("cpu", dtype=torch.bfloat16),
+            pytest.raises(TypeError, match="single precision"),
+        ):
+            network(picture)
+        with pytest.raises(TypeError, match="single precision"):
+            network(picture.bfloat16())
     assert seen == [8]
 
 
 class _Full(MemoryGauge):
+    """Memory of which the transformed weights may take what is asked for."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self._count = count
+
     def free(self) -> int:
-        return 1000
+        return self._count
 
 
-def test_without_memory_for_it_a_network_stays_as_it_was(seen: list[int]) -> None:
+@pytest.mark.parametrize(
+    ("free", "kernels"),
+    [(1_000_000, WINOGRAD), (5_000, WINOGRAD_SMALL), (1_000, "plain")],
+)
+def test_without_memory_a_smaller_way_is_taken_or_none(
+    free: int, kernels: str, rig: Rig, seen: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A batch that was possible must not fail for the sake of speed."""
-    network = nn.Sequential(nn.Conv2d(8, 8, 3, padding=1))
-    assert not Quickener(_Full()).quicken(network)
+    network = nn.Sequential(nn.Conv2d(8, 8, 3, padding=1), nn.Conv2d(8, 8, 3, padding=1))
+    monkeypatch.setattr(quicken, "MemoryGauge", lambda: _Full(free + 500))
+    denoiser = replace(rig.denoiser, network=network)
+    numerics = rig.numerics.model_copy(update={"kernels": WINOGRAD})
+    picture = torch.randn(1, 8, 12, 12)
     with torch.no_grad():
-        network(torch.randn(1, 8, 12, 12))
-    assert not seen
+        before = network(picture)
+        assert quicken_model(LoadedModel(rig.spec, numerics, denoiser), 500) == kernels
+        assert torch.allclose(network(picture), before, atol=1e-4)
+    assert bool(seen) == (kernels != "plain")
 
 
 def test_a_photograph_comes_out_the_same(rig: Rig, seen: list[int]) -> None:
@@ -97,8 +127,8 @@ def test_a_photograph_comes_out_the_same(rig: Rig, seen: list[int]) -> None:
     plain = rig.add(photograph(120, 100), mode="repaint", strength=0.4)
     rig.work()
     assert not seen
-    numerics = rig.numerics.model_copy(update={"kernels": "winograd"})
-    assert quicken_model(LoadedModel(rig.spec, numerics, rig.denoiser))
+    numerics = rig.numerics.model_copy(update={"kernels": WINOGRAD})
+    assert quicken_model(LoadedModel(rig.spec, numerics, rig.denoiser)) == WINOGRAD
     quick = rig.add(photograph(120, 100), mode="repaint", strength=0.4)
     rig.work()
     assert seen
@@ -111,7 +141,7 @@ def test_a_preview_within_a_pass_leaves_the_pass_as_it_was(seen: list[int]) -> N
     torch.manual_seed(0)
     layers = [nn.Conv2d(8, 8, 3, padding=1) for _ in range(3)]
     network = nn.Sequential(*layers)
-    Quickener().quicken(network)
+    Quickener(WINOGRAD).quicken(network)
     picture, other = torch.randn(1, 8, 20, 20), torch.randn(1, 8, 48, 48)
     with torch.no_grad():
         alone = network(picture)
