@@ -79,6 +79,7 @@ class Child(Generic[Incoming]):
         command: program and arguments; see `python_command`.
         incoming: checks what the child says.
         environment: added to this process' own.
+        bell: called, on another thread, whenever there is something to receive.
 
     Raises:
         OSError: the program cannot be started.
@@ -89,7 +90,9 @@ class Child(Generic[Incoming]):
         command: Sequence[str],
         incoming: TypeAdapter[Incoming],
         environment: Mapping[str, str] | None = None,
+        bell: Callable[[], object] = lambda: None,
     ) -> None:
+        self._bell = bell
         self._inbox: queue.SimpleQueue[Frame[Incoming] | Death | None] = queue.SimpleQueue()
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._stderr: collections.deque[bytes] = collections.deque()
@@ -127,7 +130,7 @@ class Child(Generic[Incoming]):
 
     def poke(self) -> None:
         """Let `receive` come back at once, in whatever thread it waits."""
-        self._inbox.put(None)
+        self._put(None)
 
     def kill(self) -> None:
         """End it at once, as an ending that was asked for."""
@@ -167,8 +170,12 @@ class Child(Generic[Incoming]):
         self._read_to_end(process, channel, witness)
         self._outbox.put(None)
         drain.join(timeout=0.5)
-        self._inbox.put(self._explain(process, witness))
+        self._put(self._explain(process, witness))
         self._dead.set()
+
+    def _put(self, arrived: Frame[Incoming] | Death | None) -> None:
+        self._inbox.put(arrived)
+        self._bell()
 
     def _write(self, channel: Channel[Incoming]) -> None:
         """Send what is in the outbox; apart, so that a child that does not read blocks nobody."""
@@ -182,7 +189,7 @@ class Child(Generic[Incoming]):
     ) -> None:
         try:
             while True:
-                self._inbox.put(Frame(*channel.receive_with_tail()))
+                self._put(Frame(*channel.receive_with_tail()))
                 witness.tick()
         except ProtocolError as error:
             self._stderr.append(f"\n{error}\n".encode())

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -14,11 +17,34 @@ if str(ROOT) not in sys.path:
     # At the end, so that an installed wheel is what the tests see, not the checkout.
     sys.path.append(str(ROOT))
 
+_ROOM = 4 << 30
 
 # Examples kept on the disk are of no use to a clean checkout, and two test processes that make the
 # folder at once warn of it. No deadlines: computers that test are busy ones.
 hypothesis.settings.register_profile("regrain", database=None, deadline=None)
 hypothesis.settings.load_profile("regrain")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure() -> None:
+    """Put tests' folders into memory where there is enough of it: nothing waits for a disk.
+
+    What is written there is synced as anywhere; tests of disks that fail bring their own.
+    """
+    memory = Path("/dev/shm")
+    if memory.is_dir() and shutil.disk_usage(memory).free > _ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[object]:
+    """Look for garbage only among what tests make: what was imported stays to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(autouse=True)

@@ -31,11 +31,8 @@ import sys
 import threading
 import time
 from pathlib import Path
-from xml.sax.saxutils import quoteattr
 
-import numpy as np
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from core.channel import Channel, ChannelClosed, end_with_parent
 from core.engine.messages import (
@@ -65,12 +62,11 @@ from core.engine.messages import (
 )
 from core.errors import Reason, StopReason
 from core.events import PreviewKind
-from core.outputs.folders import stopped
 from tests import hunger
+from tests.fake_results import edited, expected_picture, write
 
 FAKE_RENDER_COMMAND = (sys.executable, "-P", "-m", "tests.fakes")
 _ROOT = Path(__file__).resolve().parents[1]
-_NAMESPACE = "https://regrain.app/ns/1.0/"
 
 
 def fake_environment(
@@ -93,14 +89,6 @@ def fake_environment(
     if state is not None:
         values["REGRAIN_FAKE_STATE"] = str(state)
     return values
-
-
-def expected_pixels(source: Path | io.BytesIO, edit_json: str) -> np.ndarray:
-    """Return what the fake makes of a file or of its bytes, (height, width, 3) uint8."""
-    with Image.open(source) as image:
-        pixels = np.asarray(image.convert("RGB"))
-    offset = hashlib.sha256(edit_json.encode()).digest()[0]
-    return (255 - pixels) ^ np.uint8(offset)
 
 
 class FakeRender:
@@ -193,7 +181,7 @@ class FakeRender:
         if "peekabort" in re.split("[-_.]", message.source.stem):
             os.abort()
         try:
-            pixels = expected_pixels(message.source, message.edit.model_dump_json())
+            whole = expected_picture(message.source, message.edit.model_dump_json())
         except (OSError, SyntaxError, ValueError):
             words = f"{message.source.name} cannot be read."
             self.channel.send(
@@ -203,8 +191,9 @@ class FakeRender:
             )
             return
         self.log("shown", f"{message.request} {message.source.name}")
-        left, top, width, height = message.box or (0, 0, pixels.shape[1], pixels.shape[0])
-        part = Image.fromarray(pixels[top : top + height, left : left + width])
+        left, top, width, height = message.box or (0, 0, *whole.size)
+        right, bottom = min(left + width, whole.width), min(top + height, whole.height)
+        part = whole.crop((left, top, right, bottom))
         part.thumbnail((message.max_side, message.max_side))
         kinds = [(PreviewKind.DRAFT, 0)]
         if message.stages:
@@ -319,13 +308,15 @@ class FakeRender:
             self.trouble(render, Reason.CHANGED_WHILE_READING, "changed while it was read.")
             return
         try:
-            result, size = _edited(render, data)
+            result, size = edited(render, data)
         except (OSError, SyntaxError, ValueError):
             self.trouble(render, Reason.TRUNCATED, "ends too early; no result was made.")
             return
         try:
-            _write(render.target, result)
+            write(render.target, result)
         except OSError as error:
+            from core.outputs.folders import stopped  # rarely needed; takes a while to import
+
             render.target.unlink(missing_ok=True)
             why = stopped(render.target.parent, error)
             self.channel.send(
@@ -358,46 +349,6 @@ class FakeRender:
 
 def _words(render: Render) -> set[str]:
     return set(re.split("[-_.]", render.source.stem))
-
-
-def _edited(render: Render, data: bytes) -> tuple[bytes, tuple[int, int]]:
-    with Image.open(io.BytesIO(data)) as image:
-        kind = "JPEG" if image.format == "MPO" else image.format
-    # Of the bytes that were hashed, as in the real process: the file may be gone by now.
-    pixels = expected_pixels(io.BytesIO(data), render.edit.model_dump_json())
-    picture = Image.fromarray(pixels)
-    buffer = io.BytesIO()
-    picture.save(buffer, format=kind, **_note(render, kind))
-    return buffer.getvalue(), picture.size
-
-
-def _note(render: Render, kind: str | None) -> dict[str, object]:
-    """Return what writes the provenance into the file, as XMP like the real process."""
-    if render.provenance is None or kind not in ("PNG", "JPEG"):
-        return {}
-    values = " ".join(f"r:{name}={quoteattr(v)}" for name, v in render.provenance.items())
-    packet = (
-        '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
-        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-        f'<rdf:Description rdf:about="" xmlns:r="{_NAMESPACE}" {values}/></rdf:RDF></x:xmpmeta>'
-    )
-    if kind == "JPEG":
-        return {"xmp": packet.encode()}
-    texts = PngInfo()
-    texts.add_itxt("XML:com.adobe.xmp", packet)
-    return {"pnginfo": texts}
-
-
-def _write(target: Path, data: bytes) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
-    file = os.open(target, flags, 0o666)
-    try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(file, view) :]
-        os.fsync(file)
-    finally:
-        os.close(file)
 
 
 def _device() -> DeviceInfo:

@@ -99,7 +99,12 @@ class DetailOptions:
     ] = None
     dtype: Annotated[Text, Option(metavar="TYPE", help="auto, fp32, bf16, fp16 [auto].")] = None
     device: Annotated[
-        Text, Option(metavar="NAME", help="auto, cpu, cuda:0 ...: see regrain devices [auto].")
+        Text,
+        Option(
+            metavar="NAME[,NAME...]",
+            help="auto, cpu, cuda:0 ...: see regrain devices. Several share the work; auto takes "
+            "every GPU of the best kind [auto].",
+        ),
     ] = None
     batch_size: Annotated[
         int, Option(min=0, max=64, metavar="N", help="Photographs a pass; 0 chooses.")

@@ -16,7 +16,10 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object a line on st
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only errors.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Details and tracebacks.")]
 Device = Annotated[
-    str | None, typer.Option(metavar="NAME", help="auto, cpu, cuda:0 ...: see regrain devices.")
+    str | None,
+    typer.Option(
+        metavar="NAME[,NAME...]", help="auto, cpu, cuda:0, or several: see regrain devices."
+    ),
 ]
 
 

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch.nn import functional
 
@@ -30,6 +31,7 @@ _STRUCTURE_SIGMA = 12.0
 _HALF_LEVEL = 0.5
 _WINDOW = 33
 _MANY = 5
+_SUMMED_ROWS = 16
 _BLACK_STD, _LIVELY_STD = 1 / 255, 8 / 255
 
 
@@ -62,8 +64,8 @@ class Verdict:
     def add(self, before: torch.Tensor, after: torch.Tensor) -> None:
         """Take in a band, (3, rows, W) each."""
         self.values += before.numel()
-        self.finite = self.finite and bool(torch.isfinite(after).all())
-        new = [float(f.sum(dtype=torch.float64)) for x in (before, after) for f in (x, x * x)]
+        self.finite = self.finite and all_finite(after)
+        new = (*_sums(before), *_sums(after))
         a, b, c, d = (old + more for old, more in zip(self._sums, new, strict=True))
         self._sums = (a, b, c, d)
 
@@ -73,6 +75,28 @@ class Verdict:
         was = math.sqrt(max(0.0, before_squares - before**2))
         now = math.sqrt(max(0.0, after_squares - after**2))
         return was > _LIVELY_STD and now < _BLACK_STD
+
+
+def all_finite(values: torch.Tensor) -> bool:
+    """Return whether no value is NaN or infinite.
+
+    Their sum tells that mostly, at a tenth of the cost of looking at each.
+    """
+    return math.isfinite(float(values.sum())) or bool(torch.isfinite(values).all())
+
+
+def _sums(planes: torch.Tensor) -> tuple[float, float]:
+    """Return the sums of all values and of their squares, to 7 digits.
+
+    A few rows at a time, which stay in the processor's cache, and in one thread: in double
+    precision throughout it takes twenty times as long.
+    """
+    values, total, squares = planes.numpy(), 0.0, 0.0
+    for top in range(0, values.shape[1], _SUMMED_ROWS):
+        part = values[:, top : top + _SUMMED_ROWS]
+        total += float(part.sum())
+        squares += float(np.square(part).sum())
+    return total, squares
 
 
 def black_error() -> ItemError:

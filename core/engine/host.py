@@ -40,6 +40,9 @@ from core.engine.watchdog import MemoryWatch, UsualPace
 from core.events import PreviewKind
 
 RENDER_COMMAND = python_command("core.engine.process")
+AHEAD = "--ahead"
+"""Added to it: the process imports what rendering needs before anything is asked of it."""
+
 NO_NETWORK = {
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -128,6 +131,9 @@ class RenderHost:
             the median photograph took, and longer for large files.
         clock: seconds that only grow.
         gauge: reads how much memory there is.
+
+    Attributes:
+        bell: called, on another thread, whenever there is something to receive.
     """
 
     def __init__(
@@ -143,6 +149,7 @@ class RenderHost:
         self._environment = NO_NETWORK | dict(environment or {})
         self._hang_seconds = hang_seconds
         self._clock = clock
+        self.bell: Callable[[], object] = lambda: None
         self._child: Child[FromRender] | None = None
         self._seconds: list[float] = []
         self._pace = UsualPace(hang_seconds)
@@ -177,7 +184,7 @@ class RenderHost:
         """
         if self._child is None:
             self._begin()
-            self._child = Child(self._command, FROM_RENDER, self._environment)
+            self._child = Child(self._command, FROM_RENDER, self._environment, lambda: self.bell())
             self._last_heard = self._looked = self._clock()
 
     def send(self, message: ToRender) -> None:

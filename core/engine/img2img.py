@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from core.engine.bands import State
+from core.engine.change import all_finite
 from core.engine.noise import NoiseCurve
 from core.errors import ItemError, Reason
 from core.images.blend import blend_weights
@@ -78,7 +79,7 @@ def denoise(
             sample = partial(_sample, bands, strip, scale)
             timestep = curve.timestep_of_ratio(ratios[level])
             answers = yield Ask(len(strip.tiles), timestep, sample)
-            if not all(bool(torch.isfinite(v).all()) for v in answers):
+            if not all(map(all_finite, answers)):
                 raise NotFinite
             window.add(strip, answers)
     bands.forget_schedulers()

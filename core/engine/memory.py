@@ -111,6 +111,10 @@ class MemoryBudget:
                 hint="Close other programs, then retry.",
             )
 
+    def pixels_each(self, count: int) -> int:
+        """Return of how many pixels `count` photographs may be that are in memory at once."""
+        return self._gauge.free() // (BYTES_PER_PIXEL * count)
+
 
 def _too_large(name: str, width: int, height: int, have: str) -> ImageReadError:
     needed = (BASE_BYTES + BYTES_PER_PIXEL * width * height) / 1e9

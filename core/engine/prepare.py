@@ -73,23 +73,20 @@ class Aim:
     facts: Facts
 
 
-def read_source(render: Render, budget: MemoryBudget | None = None) -> Photo:
+def read_source(render: Render) -> Photo:
     """Read the photograph that a message names.
-
-    `budget`: refuses by the header alone what does not fit into memory.
 
     Raises:
         ImageReadError: it cannot be read whole, or is not what the parent saw.
     """
-    if budget is not None:
-        _check_memory(render, budget)
     photo = read_guarded(render.source, render.max_pixels)
     if photo.sha256 != render.source_sha256:
         raise source.changed(render.source.name)
     return photo
 
 
-def _check_memory(render: Render, budget: MemoryBudget) -> None:
+def check_memory(render: Render, budget: MemoryBudget) -> None:
+    """Refuse by the header alone what does not fit into memory; raises ImageReadError."""
     path = render.source
     try:
         info = probe(path)

@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING
 
 from core.channel import Channel, ChannelClosed, ProtocolError, end_with_parent
 from core.engine.allocator import keep_pages
+from core.engine.host import AHEAD
 from core.engine.messages import (
     DEVICE_LOST_EXIT,
     TO_RENDER,
     CancelItems,
     Detect,
+    DeviceInfo,
     DevicesFound,
     EngineFailed,
     Hello,
@@ -58,20 +60,24 @@ class RenderProcess:
     def __init__(self, channel: Channel[ToRender]) -> None:
         self._channel = channel
         self._inbox: queue.SimpleQueue[ToRender | None] = queue.SimpleQueue()
+        self._put_off: deque[ToRender | None] = deque()
         self._waiting: deque[Render] = deque()
         self._canceled: set[int] = set()
         self._worker: Worker | None = None
         self._previews: Previewer | None = None
+        self._devices: tuple[DeviceInfo, ...] = ()
 
-    def run(self) -> None:
-        """Work until the parent says Shutdown or is gone."""
+    def run(self, *, ahead: bool = False) -> None:
+        """Work until the parent says Shutdown or is gone; `ahead`: import what it needs at once."""
         threading.Thread(target=self._listen, daemon=True).start()
         self._channel.send(Hello(pid=os.getpid(), versions=versions()))
+        if ahead:
+            import_ahead()
         while True:
             if not self._busy:
-                self._hear(self._inbox.get())
-            while not self._inbox.empty():
-                self._hear(self._inbox.get())
+                self._hear(self._next())
+            while self._put_off or not self._inbox.empty():
+                self._hear(self._next())
             if self._worker is not None:
                 self._worker.breathe()
             elif self._previews is not None and self._previews.ready:
@@ -105,6 +111,18 @@ class RenderProcess:
                 self._inbox.put(message)
         end_with_parent()
 
+    def _next(self) -> ToRender | None:
+        return self._put_off.popleft() if self._put_off else self._inbox.get()
+
+    def _take_in(self) -> None:
+        """Let photographs wait that came during a pass; anything else is heard after the work."""
+        while not self._put_off and not self._inbox.empty():
+            message = self._inbox.get()
+            if isinstance(message, Render):
+                self._waiting.append(message)
+            else:
+                self._put_off.append(message)
+
     def _hear(self, message: ToRender | None) -> None:
         """Take up a message; None is the worker's, which has something to raise."""
         if isinstance(message, Render):
@@ -130,7 +148,11 @@ class RenderProcess:
         if self._worker is not None:
             self._worker.forget()
         told = EngineFailed(
-            reason=stop_reason(error), message=error.message, hint=error.hint, loading=loading
+            reason=stop_reason(error),
+            message=error.message,
+            hint=error.hint,
+            loading=loading,
+            devices=() if loading is None else self._devices,
         )
         self._channel.send(told)
 
@@ -146,12 +168,19 @@ class RenderProcess:
             previews.use(None)
             self._worker.close()
             self._worker = None
+        from core.engine.devices import detect
         from core.engine.setup import set_up
         from core.engine.worker import Worker
 
-        model = set_up(message, versions())
+        self._devices = detect()
+        model = set_up(message, versions(), self._devices)
         self._worker = Worker(
-            model, self._channel.send, self._canceled.__contains__, self._wake, previews
+            model,
+            self._channel.send,
+            self._canceled.__contains__,
+            self._wake,
+            previews,
+            self._take_in,
         )
         previews.use(model)
         numerics = model.numerics
@@ -163,9 +192,10 @@ class RenderProcess:
                 seconds=time.monotonic() - started,
                 numerics=numerics,
                 number=message.number,
+                devices=self._devices,
             )
         )
-        if message.warm and self._inbox.empty():
+        if message.warm and not self._put_off and self._inbox.empty():
             previews.warm()
 
     def _get_previews(self) -> Previewer:
@@ -185,6 +215,16 @@ class RenderProcess:
         self._worker.work(self._waiting)
 
 
+def import_ahead() -> None:
+    """Import what every model needs, while the parent still looks for photographs."""
+    try:
+        import core.engine.setup
+        import core.engine.worker  # noqa: F401
+    except ImportError:
+        # The model that is asked for will say what is missing.
+        logging.getLogger(__name__).info("nothing imported ahead", exc_info=True)
+
+
 def versions() -> str:
     """Return what decides results besides Regrain itself; reads no more than names of files."""
     return " ".join(f"{name} {metadata.version(name)}" for name in ("torch", "diffusers"))
@@ -201,7 +241,7 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING)
     channel = Channel.from_stdio(TO_RENDER)
     try:
-        RenderProcess(channel).run()
+        RenderProcess(channel).run(ahead=AHEAD in sys.argv)
     except ChannelClosed:
         end_with_parent()
     except Exception as error:

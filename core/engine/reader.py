@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from core.engine.messages import Render
 from core.engine.task import Task
-from core.engine.writer import is_large, result_of
+from core.engine.writer import LARGE_PIXELS, is_large, result_of
 
 Read = Callable[[Render], Task | None]
 """Reads a photograph; None when that settled it: canceled, trouble, or unchanged."""
@@ -24,11 +24,17 @@ class Reader:
         read: reads one; called in threads of the reader's own.
         ahead: how many may be read before they are asked for.
         wait: returns what a future holds, doing something else until it is there.
+        large: after a photograph of more pixels none is read ahead.
     """
 
     def __init__(
-        self, read: Read, ahead: int, wait: Callable[[Future[Task | None]], Task | None] = result_of
+        self,
+        read: Read,
+        ahead: int,
+        wait: Callable[[Future[Task | None]], Task | None] = result_of,
+        large: int = LARGE_PIXELS,
     ) -> None:
+        self._large = large
         self._read = read
         self._wait = wait
         self._ahead = max(1, ahead)
@@ -40,8 +46,12 @@ class Reader:
         """Whether a photograph is being read that nobody has asked for yet."""
         return bool(self._started)
 
-    def take(self, waiting: deque[Render], *, nothing_taken: bool) -> Task | None:
+    def take(
+        self, waiting: deque[Render], *, nothing_taken: bool, at_once: bool = False
+    ) -> Task | None:
         """Return the next photograph, None when there is none that may go with those taken.
+
+        `at_once`: None also while it is still being read.
 
         Raises:
             CoreError: whatever reading raised that concerns more than one photograph.
@@ -50,10 +60,12 @@ class Reader:
             self._start(waiting, may_be_alone=nothing_taken)
             if not self._started or (self._started[0][0].alone and not nothing_taken):
                 return None
+            if at_once and not self._started[0][1].done():
+                return None
             render, future = self._started.popleft()
             task = self._wait(future)
             if task is not None:
-                if not render.alone and not is_large(task):
+                if not render.alone and not is_large(task, self._large):
                     self._start(waiting, may_be_alone=False)
                 return task
 

@@ -22,6 +22,9 @@ from core.engine.task import LoadedModel, Task
 from core.engine.writer import Send, Writer
 from core.errors import ItemError, Reason
 
+More = Callable[[dict[int, Task]], Task | None]
+"""Gives the next photograph that may go on with these; None when there is none, or no room."""
+
 
 class Renderer:
     """Renders with one model; each photograph goes to the writer as soon as it is done.
@@ -49,18 +52,26 @@ class Renderer:
         self._interlude = interlude
         self._on_cpu: Denoiser | None = None
 
-    def render(self, tasks: dict[int, Task], rung: Rung) -> None:
+    def render(self, tasks: dict[int, Task], rung: Rung, more: More = lambda _tasks: None) -> None:
         """Settle all of `tasks`, and take out each one that is settled.
 
         What memory errors leave in `tasks` has no result yet.
 
+        Args:
+            tasks: photographs that may share passes.
+            rung: in which settings.
+            more: is asked before each pass; what it gives joins `tasks` where others ended.
+
         Raises:
             BatchStopped: results cannot be written.
         """
-        self._denoise(tasks, rung, in_fp32=False)
-        self._denoise(tasks, rung, in_fp32=True)
+        self._denoise(tasks, rung, more, in_fp32=False)
+        self._denoise(tasks, rung, more, in_fp32=True)
 
-    def _denoise(self, tasks: dict[int, Task], rung: Rung, *, in_fp32: bool) -> None:
+    def free(self) -> None:
+        """Let go of what is only kept to be quicker."""
+
+    def _denoise(self, tasks: dict[int, Task], rung: Rung, more: More, *, in_fp32: bool) -> None:
         """Run the network until every photograph has ended, was dropped, or waits for fp32."""
         group: Group[int, Any] = Group(self._predict(rung, in_fp32=in_fp32), rung.rows)
         for task in list(tasks.values()):
@@ -72,6 +83,21 @@ class Renderer:
                 self._pass(group, tasks, rung)
             for ended in group.take_ended():
                 self._settle(tasks, tasks[ended.key], ended.outcome, rung)
+            self._take_more(group, tasks, rung, more)
+
+    def _take_more(
+        self, group: Group[int, Any], tasks: dict[int, Task], rung: Rung, more: More
+    ) -> None:
+        """Let others take the place of those that ended.
+
+        One that waits for single precision is not to wait for all that may come.
+        """
+        while not any(task.in_fp32 for task in tasks.values()):
+            task = more(tasks)
+            if task is None:
+                return
+            tasks[task.item] = task
+            self._begin(group, tasks, task, rung)
 
     def _begin(
         self, group: Group[int, Any], tasks: dict[int, Task], task: Task, rung: Rung

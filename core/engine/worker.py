@@ -10,13 +10,17 @@ from core.engine.between import BetweenLayers, Interlude
 from core.engine.ladder import free_memory, is_out_of_memory, rungs
 from core.engine.memory import MemoryBudget
 from core.engine.messages import Alive, Announced, ItemCanceled, Render
-from core.engine.prepare import memory_error, prepare, read_source
+from core.engine.photographs import Photographs
+from core.engine.prepare import memory_error, prepare
 from core.engine.previews import Previewer
 from core.engine.reader import Reader
-from core.engine.rendering import Renderer
+from core.engine.rendering import More, Renderer
 from core.engine.task import LoadedModel, Task
-from core.engine.writer import Send, Writer
-from core.errors import ItemError
+from core.engine.writer import LARGE_PIXELS, Send, Writer
+from core.errors import CoreError, ItemError
+
+_IN_MEMORY = 5
+"""Photographs in memory for each row: one read ahead, one in work, three being written."""
 
 
 class Worker:
@@ -28,6 +32,7 @@ class Worker:
         is_canceled: says of an item whether it is to be dropped.
         wake: called when `check` has something to raise.
         previews: makes previews between the work; None where nobody wants any.
+        take_in: adds to what waits whatever has come for it meanwhile.
     """
 
     def __init__(
@@ -37,6 +42,7 @@ class Worker:
         is_canceled: Callable[[int], bool],
         wake: Callable[[], None] | None = None,
         previews: Previewer | None = None,
+        take_in: Callable[[], None] = lambda: None,
     ) -> None:
         rows = model.numerics.rows
         self._waiting: deque[Render] = deque()
@@ -48,15 +54,19 @@ class Worker:
             BetweenLayers(model.other_networks, interlude.alive),
         )
         self._model = model
-        self._budget = MemoryBudget()
+        budget = MemoryBudget()
+        self._photographs = Photographs(budget)
+        self._take_in = take_in
         self._send = send
         self._is_canceled = is_canceled
-        self._writer = Writer(send, threads=rows, wake=wake, wait=interlude.result)
-        self._reader = Reader(self._read, ahead=rows, wait=interlude.result)
+        large = _large_pixels(model, budget)
+        self._writer = Writer(send, threads=rows, wake=wake, wait=interlude.result, large=large)
+        self._reader = Reader(self._read, ahead=rows, wait=interlude.result, large=large)
         self._renderer = _renderer_class(model)(model, self._writer, send, is_canceled, interlude)
         self._rungs = tuple(rungs(model.numerics, cpu_allowed=model.cpu_allowed))
         self._level = 0
         self._held: Task | None = None
+        self._stopped: CoreError | None = None
 
     @property
     def has_work(self) -> bool:
@@ -65,7 +75,7 @@ class Worker:
 
     def forget(self) -> None:
         """Let go of what was read and not rendered yet."""
-        self._held = None
+        self._held = self._stopped = None
         self._reader.forget()
 
     def hurry(self) -> None:
@@ -91,6 +101,8 @@ class Worker:
     def work(self, waiting: deque[Render]) -> None:
         """Render the next photographs of `waiting`; one's own trouble is reported and over.
 
+        Where one ends before the others, the next one takes its place.
+
         Raises:
             BatchStopped: results cannot be written.
             SettingsError: the model cannot use one of the settings.
@@ -98,32 +110,54 @@ class Worker:
         self._waiting = waiting
         if waiting and waiting[0].alone:
             self._writer.drain()
-        tasks = self._take(waiting)
+        tasks = self._take()
         is_alone = any(task.prepared.render.alone for task in tasks.values())
         tried = self._level
-        if not self._fits(tasks, tried):
+        if not self._fits(tasks, tried, self._more):
             for task in list(tasks.values()):
                 self._climb(task, max(tried + 1, self._level))
         if is_alone:
             self._writer.drain()
+        stopped, self._stopped = self._stopped, None
+        if stopped is not None:
+            raise stopped
 
-    def _take(self, waiting: deque[Render]) -> dict[int, Task]:
+    def _take(self) -> dict[int, Task]:
         """Take photographs until their tiles, all of one shape, fill a pass."""
-        rung = self._rungs[self._level]
         taken: dict[int, Task] = {}
-        rows = 0
-        while rows < rung.rows:
-            task = self._held or self._reader.take(waiting, nothing_taken=not taken)
-            self._held = None
-            if task is None:
-                break
-            first = next(iter(taken.values()), task)
-            if (task.shape(rung), task.setup) != (first.shape(rung), first.setup):
-                self._held = task
-                break
+        while task := self._next(taken):
             taken[task.item] = task
-            rows += rung.rows if task.prepared.render.alone else task.tiles(rung)
         return taken
+
+    def _more(self, tasks: dict[int, Task]) -> Task | None:
+        """Return one that takes the place of another that ended; what is wrong is raised later."""
+        if not tasks or self._stopped is not None:
+            return None
+        self._take_in()
+        try:
+            return self._next(tasks, at_once=True)
+        except CoreError as error:
+            # Those in work are led to their end first.
+            self._stopped = error
+            return None
+
+    def _next(self, taken: dict[int, Task], *, at_once: bool = False) -> Task | None:
+        """Return the next one that may share passes with `taken`; None: no room, or no such."""
+        rung = self._rungs[self._level]
+        rows = [t.tiles(rung) if not t.prepared.render.alone else rung.rows for t in taken.values()]
+        if sum(rows) >= rung.rows:
+            return None
+        task = self._held or self._reader.take(
+            self._waiting, nothing_taken=not taken, at_once=at_once
+        )
+        self._held = None
+        if task is None:
+            return None
+        first = next(iter(taken.values()), task)
+        if (task.shape(rung), task.setup) != (first.shape(rung), first.setup):
+            self._held = task
+            return None
+        return task
 
     def _read(self, render: Render) -> Task | None:
         """Read a photograph; None when that settles it: canceled, trouble, or unchanged."""
@@ -157,7 +191,7 @@ class Worker:
 
     def _prepared(self, render: Render) -> Task:
         started, model = time.monotonic(), self._model
-        photo = read_source(render, self._budget)
+        photo = self._photographs.read(render)
         if model.bench is not None:
             task = model.bench.task(render, photo)
         else:
@@ -179,20 +213,32 @@ class Worker:
         on_device = self._model.numerics.device != "cpu"
         self._writer.trouble(task.item, memory_error(task.name, on_device=on_device))
 
-    def _fits(self, tasks: dict[int, Task], level: int) -> bool:
+    def _fits(self, tasks: dict[int, Task], level: int, more: More = lambda _tasks: None) -> bool:
         """Render; return whether all are settled, False when memory ran out for the rest."""
         try:
-            self._renderer.render(tasks, self._rungs[level])
+            self._renderer.render(tasks, self._rungs[level], more)
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
         else:
             return True
         # Outside the handler: the exception holds on to every tensor of its frames.
+        self._renderer.free()
         free_memory()
         for task in tasks.values():
             task.calls_done = 0
         return False
+
+
+def _large_pixels(model: LoadedModel, budget: MemoryBudget) -> int:
+    """Return above how many pixels photographs are read and written one by one.
+
+    A graphics card would wait longer for the files of a camera than it works on them: with it
+    they are so only where memory does not hold all that are read, in work and written.
+    """
+    if model.numerics.device == "cpu":
+        return LARGE_PIXELS
+    return max(LARGE_PIXELS, budget.pixels_each(_IN_MEMORY * model.numerics.rows))
 
 
 def _renderer_class(model: LoadedModel) -> type[Renderer]:

@@ -19,7 +19,10 @@ from core.images.photo import Pixels
 Send = Callable[[FromRender], None]
 
 LARGE_PIXELS = 8_000_000
-"""Photographs above this many pixels are read and written one by one, to hold memory down."""
+"""Photographs above this many pixels are read and written one by one, to hold memory down.
+
+On a processor, which is busy for minutes with such a one.
+"""
 
 
 T = TypeVar("T")
@@ -30,9 +33,9 @@ def result_of(future: Future[T]) -> T:
     return future.result()
 
 
-def is_large(task: Task) -> bool:
+def is_large(task: Task, pixels: int) -> bool:
     """Return whether a photograph is too large to have others in memory beside it."""
-    return task.prepared.photo.width * task.prepared.photo.height > LARGE_PIXELS
+    return task.prepared.photo.width * task.prepared.photo.height > pixels
 
 
 class Writer:
@@ -43,6 +46,7 @@ class Writer:
         threads: how many results are written at once; as many more may wait.
         wake: called, from any thread, when `check` has something to raise.
         wait: waits for a future, doing something else until it is done.
+        large: results of more pixels are written one by one.
     """
 
     def __init__(
@@ -51,8 +55,10 @@ class Writer:
         threads: int = 1,
         wake: Callable[[], None] | None = None,
         wait: Callable[[Future[None]], None] = result_of,
+        large: int = LARGE_PIXELS,
     ) -> None:
         self._wait = wait
+        self._large = large
         self._send = send
         self._threads = threads
         self._wake = wake
@@ -64,7 +70,8 @@ class Writer:
         """Write and report a result; returns before that is done, unless it is a large one."""
         self.check()
         self._open.append(self._pool.submit(self._write, task, pixels, note))
-        while self._open and (is_large(task) or len(self._open) > 2 * self._threads):
+        is_alone = is_large(task, self._large)
+        while self._open and (is_alone or len(self._open) > 2 * self._threads):
             self._wait(self._open.popleft())
         self.check()
 

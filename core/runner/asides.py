@@ -50,6 +50,10 @@ class Asides:
         self._detect = self._warm_up = False
         self._orders: list[Callable[[], None]] = []
 
+    def use(self, engine: Engine) -> None:
+        """Ask another render process from now on; on the runner's thread."""
+        self._engine = engine
+
     # from any thread
 
     def preview(self, request: PreviewRequest) -> None:

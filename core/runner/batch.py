@@ -1,4 +1,4 @@
-"""BatchRunner: works through the queue of one library with one render process."""
+"""BatchRunner: works through the queue of one library with one render process a device."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.library.ids import JobId
 from core.library.recovery import recover
 from core.runner.answers import lost_message
 from core.runner.asides import Asides
-from core.runner.engine import Engine
+from core.runner.crew import Crew, Lane
 from core.runner.follow import emit_settled
 from core.runner.parts import EngineChoice, RunnerParts, RunOutcome
 from core.runner.previews import PreviewRequest
@@ -34,7 +34,7 @@ class BatchRunner:
         runner = BatchRunner(RunnerParts(...), sink, EngineChoice(device="cpu"))
         outcome = runner.run(stop, job)   # returns when nothing waits, stopped, blocked or busy
         runner.idle(60)                   # previews and devices, until woken or a minute is over
-        runner.close()                    # ends the render process
+        runner.close()                    # ends the render processes
 
     `preview`, `detect`, `warm_up` and `wake` may be called from any thread; they are heeded in
     `run` and in `idle`.
@@ -45,9 +45,13 @@ class BatchRunner:
     ) -> None:
         self._parts = parts
         self._report = Report(sink)
-        self._engine = Engine(parts.host, choice or EngineChoice())
+        self._crew = Crew(parts.host, choice or EngineChoice())
         self._asides = Asides(
-            self._engine, parts.registry, self._report, parts.max_pixels, parts.personal
+            self._crew.first.engine,
+            parts.registry,
+            self._report,
+            parts.max_pixels,
+            parts.personal,
         )
         self._woken = threading.Event()
 
@@ -76,7 +80,7 @@ class BatchRunner:
     def wake(self) -> None:
         """Let `idle` come back, and `run` look up at once."""
         self._woken.set()
-        self._engine.poke()
+        self._crew.poke()
 
     # on the thread that runs
 
@@ -95,7 +99,7 @@ class BatchRunner:
             for item in self._parts.queue.items_by_id(recovered.items):
                 emit_settled(item, self._report.emit)
             name = uuid.uuid4().hex
-            shift = Shift(self._parts, self._report, self._engine, stop, name, self._asides)
+            shift = Shift(self._parts, self._report, self._crew, stop, name, self._asides)
             return shift.work(job)
 
     def idle(self, seconds: float) -> bool:
@@ -110,34 +114,39 @@ class BatchRunner:
                 return True
             if left <= 0:
                 return False
-            if not self._engine.running:
+            if not self._crew.running:
                 self._woken.wait(left)
-            elif (message := self._engine.receive(left)) is not None:
-                self._hear(message)
+            for lane, message in self._crew.listen(left):
+                self._hear(lane, message)
 
     def choose(self, choice: EngineChoice) -> None:
         """Use another device from now on; not while `run` is going on."""
-        self._engine.choose(choice)
+        if choice != self._crew.choice:
+            self._crew.end()
+            self._crew = Crew(self._parts.host, choice)
+            self._asides.use(self._crew.first.engine)
 
     def end_if_idle(self, seconds: float) -> bool:
-        """End a render process without work for `seconds`; return whether it was ended."""
-        return self._engine.end_if_idle(seconds)
+        """End a render process without work for `seconds`; return whether one was ended."""
+        return self._crew.end_if_idle(seconds)
 
     def close(self) -> None:
-        """End the render process; a later `run` starts it again."""
-        self._engine.end()
+        """End the render processes; a later `run` starts them again."""
+        self._crew.end()
 
-    def _hear(self, message: Heard) -> None:
-        """Act on what the render process says while no batch is worked on."""
+    def _hear(self, lane: Lane, message: Heard) -> None:
+        """Act on what a render process says while no batch is worked on."""
         if isinstance(message, Pictured | PreviewTrouble | DevicesFound):
             self._asides.hear(message)
         elif isinstance(message, ModelLoaded):
-            if self._engine.loaded(message):
+            if lane.engine.loaded(message):
                 self._asides.model_loaded(message)
         elif isinstance(message, EngineFailed):
-            self._engine.load_failed(message)
-            self._asides.load_failed(message)
+            lane.engine.load_failed(message)
+            if lane is self._crew.first:
+                self._asides.load_failed(message)
         elif isinstance(message, Died):
-            self._asides.died(message)
+            if lane is self._crew.first:
+                self._asides.died(message)
             if message.death.native or message.hung:
-                self._report.emit(DeviceLost(lost_message(message)))
+                self._report.emit(DeviceLost(lost_message(message, lane.device)))

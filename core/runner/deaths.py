@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum, auto
@@ -41,14 +41,29 @@ class Judgement:
     block: str = ""
 
 
+class Record:
+    """What one lane's process and device did since they last finished a photograph."""
+
+    def __init__(self) -> None:
+        self.accused: set[ItemId] = set()
+        self.finished()
+
+    def finished(self) -> None:
+        """They do work."""
+        self.crashes: list[frozenset[ItemId]] = []
+        self.losses: list[float] = []
+        self.outside = 0
+
+
 class Suspects:
     """Remembers deaths during one run.
 
     A crash or a hang counts for the items that had been announced; they are rendered alone from
     then on. Three crashes on different items with none finished between are the device's fault,
-    not theirs; but an item that crashed before, with others finished since, is guilty itself. A
-    device that failed is taken anew, and only counts for the photograph as long as others get
-    done. Kills from outside count for nothing, but somebody who always kills is noticed.
+    not theirs; but an item that crashed before, with others finished since on that very device, is
+    guilty itself, on any. A device that failed is taken anew, and only counts for the photograph
+    as long as others get done. Kills from outside count for nothing, but somebody who always kills
+    is noticed. Each lane has a record of its own; what is known of photographs holds for all.
 
     Args:
         clock: seconds that only grow.
@@ -57,58 +72,67 @@ class Suspects:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._alone: set[ItemId] = set()
-        self._accused: set[ItemId] = set()
+        self._starved: set[ItemId] = set()
         self._guilty: set[ItemId] = set()
         self._hangs: Counter[ItemId] = Counter()
         self._levels: Counter[ItemId] = Counter()
-        self.item_finished()
+        self._deaths: Counter[tuple[ItemId, int]] = Counter()
+        self._records: defaultdict[int, Record] = defaultdict(Record)
 
-    def item_finished(self) -> None:
-        """A photograph was finished: the process and its device do work."""
-        self._guilty |= self._accused
-        self._crashes: list[frozenset[ItemId]] = []
-        self._losses: list[float] = []
-        self._outside = 0
+    def item_finished(self, lane: int = 0) -> None:
+        """A photograph was finished: the lane's process and its device do work."""
+        self._guilty |= self._records[lane].accused
+        self._records[lane].finished()
 
     def is_alone(self, item: ItemId) -> bool:
-        """Whether the item must be rendered with nothing else in flight."""
+        """Whether the item must be rendered with nothing else in flight in its process."""
         return item in self._alone
+
+    def is_greedy(self, item: ItemId) -> bool:
+        """Whether memory ran out over the item: nothing may be in flight in any process."""
+        return item in self._starved
+
+    def deaths(self, item: ItemId, lane: int) -> int:
+        """Return how often the lane's process died of itself with this item in work."""
+        return self._deaths[item, lane]
 
     def level(self, item: ItemId) -> int:
         """Return the rung of the memory ladder for the item; 0 is the batch's own numerics."""
         return self._levels[item]
 
     def judge(
-        self, died: Died, announced: Iterable[ItemId], *, alone: bool, rungs: int
+        self, died: Died, announced: Iterable[ItemId], *, alone: bool, rungs: int, lane: int = 0
     ) -> Judgement:
-        """Return what a death means.
+        """Return what a death means; `block` is about that lane's process or device.
 
         Args:
             died: the death.
             announced: items that were being touched.
             alone: whether the process had nothing else to do than one item.
             rungs: length of the memory ladder.
+            lane: whose process it was.
         """
-        items = list(announced)
+        items, record = list(announced), self._records[lane]
         if died.preview is not None:
             # That photograph, or its decoder, is as likely; it is not shown a second time.
             return Judgement(dict.fromkeys(items, Verdict.AGAIN))
         if died.by_itself:
             self._alone |= set(items)
+            self._deaths.update((item, lane) for item in items)
         if died.hung:
-            return self._hang(items, alone)
+            return self._hang(record, items, alone)
         if died.starved:
-            return self._memory(items, alone, rungs)
+            return self._memory(record, items, alone, rungs)
         if died.device_lost:
-            return self._loss(items)
+            return self._loss(record, items)
         if died.death.native:
-            return self._crash(items, died)
-        return self._kill(items)
+            return self._crash(record, items, died)
+        return _kill(record, items)
 
-    def _hang(self, items: list[ItemId], alone: bool) -> Judgement:
+    def _hang(self, record: Record, items: list[ItemId], alone: bool) -> Judgement:
         self._hangs.update(items)
         if not items:
-            return self._silent("The render process stopped answering before any work.")
+            return _silent(record, "The render process stopped answering before any work.")
         guilty = alone or len(items) == 1
         verdicts = {
             item: Verdict.TIMED_OUT
@@ -118,9 +142,10 @@ class Suspects:
         }
         return Judgement(verdicts)
 
-    def _memory(self, items: list[ItemId], alone: bool, rungs: int) -> Judgement:
+    def _memory(self, record: Record, items: list[ItemId], alone: bool, rungs: int) -> Judgement:
         if not items:
-            return self._silent("This computer has too little free memory to load the model.")
+            return _silent(record, "This computer has too little free memory to load the model.")
+        self._starved |= set(items)
         if alone:
             self._levels.update(items)
         return Judgement(
@@ -130,45 +155,47 @@ class Suspects:
             }
         )
 
-    def _loss(self, items: list[ItemId]) -> Judgement:
-        if self._are_guilty(items):
+    def _loss(self, record: Record, items: list[ItemId]) -> Judgement:
+        if self._are_guilty(record, items):
             return Judgement(dict.fromkeys(items, Verdict.CRASHED))
         now = self._clock()
-        self._losses = [when for when in self._losses if now - when < LOSS_SECONDS] + [now]
-        if len(self._losses) < LOSSES_TO_BLOCK:
+        record.losses = [when for when in record.losses if now - when < LOSS_SECONDS] + [now]
+        if len(record.losses) < LOSSES_TO_BLOCK:
             return Judgement(dict.fromkeys(items, Verdict.CRASHED))
-        block = f"The device stopped answering {len(self._losses)} times within 5 minutes."
+        block = f"The device stopped answering {len(record.losses)} times within 5 minutes."
         return Judgement(dict.fromkeys(items, Verdict.AGAIN), block)
 
-    def _are_guilty(self, items: list[ItemId]) -> bool:
+    def _are_guilty(self, record: Record, items: list[ItemId]) -> bool:
         """Whether others were finished since these did the same before; remembers that they did."""
-        self._accused |= set(items)
+        record.accused |= set(items)
         return bool(items) and self._guilty.issuperset(items)
 
-    def _crash(self, items: list[ItemId], died: Died) -> Judgement:
-        if self._are_guilty(items):
+    def _crash(self, record: Record, items: list[ItemId], died: Died) -> Judgement:
+        if self._are_guilty(record, items):
             return Judgement(dict.fromkeys(items, Verdict.CRASHED))
-        self._crashes.append(frozenset(items))
-        different = set(self._crashes)
-        nothing_announced = self._crashes.count(frozenset())
+        record.crashes.append(frozenset(items))
+        different = set(record.crashes)
+        nothing_announced = record.crashes.count(frozenset())
         block = ""
         if max(len(different), nothing_announced) >= DEATHS_TO_BLOCK:
             block = _crash_message(died, started=bool(items))
         return Judgement(dict.fromkeys(items, Verdict.CRASHED), block)
 
-    def _kill(self, items: list[ItemId]) -> Judgement:
-        self._outside += 1
-        block = ""
-        if self._outside >= OUTSIDE_KILLS_TO_BLOCK:
-            block = f"Something ended the render process {self._outside} times."
-        return Judgement(dict.fromkeys(items, Verdict.AGAIN), block)
 
-    def _silent(self, message: str) -> Judgement:
-        """A death with nothing in work: bounded like crashes, or it would start for ever."""
-        self._crashes.append(frozenset())
-        if self._crashes.count(frozenset()) >= DEATHS_TO_BLOCK:
-            return Judgement(block=message)
-        return Judgement()
+def _kill(record: Record, items: list[ItemId]) -> Judgement:
+    record.outside += 1
+    block = ""
+    if record.outside >= OUTSIDE_KILLS_TO_BLOCK:
+        block = f"Something ended the render process {record.outside} times."
+    return Judgement(dict.fromkeys(items, Verdict.AGAIN), block)
+
+
+def _silent(record: Record, message: str) -> Judgement:
+    """A death with nothing in work: bounded like crashes, or it would start for ever."""
+    record.crashes.append(frozenset())
+    if record.crashes.count(frozenset()) >= DEATHS_TO_BLOCK:
+        return Judgement(block=message)
+    return Judgement()
 
 
 def ladder(numerics: Numerics) -> tuple[Numerics, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from core.engine.host import Died, Heard, RenderHost
 from core.engine.messages import (
+    PLAIN,
     Detect,
     EngineFailed,
     LoadModel,
@@ -28,18 +29,27 @@ class Engine:
 
     Args:
         host: returns the host; called for the first photograph to be rendered.
-        choice: what the user asked of the device.
+        choice: what the user asked of the device; where that names several, of the first one.
+        stored: the numerics of batches, shared by all engines of a runner.
     """
 
-    def __init__(self, host: Callable[[], RenderHost], choice: EngineChoice) -> None:
+    def __init__(
+        self,
+        host: Callable[[], RenderHost],
+        choice: EngineChoice,
+        stored: dict[JobId, Numerics] | None = None,
+    ) -> None:
         self._host_of = host
         self._choice = choice
+        self._device = choice.devices[0]
+        self._pinned, self._is_best = "", False
         self._host: RenderHost | None = None
         self._asked: tuple[JobId, int] | None = None
         self._requested: LoadModel | None = None
         self._loaded: ModelLoaded | None = None
         self._number = 0
-        self._stored: dict[JobId, Numerics] = {}
+        self._tried = ""
+        self._stored = {} if stored is None else stored
 
     @property
     def running(self) -> bool:
@@ -65,6 +75,28 @@ class Engine:
         """Return whether this model is loaded, with whatever numerics."""
         requested = self._requested
         return self._loaded is not None and requested is not None and requested.model == spec
+
+    @property
+    def name(self) -> str:
+        """What was asked for: `auto`, `cuda:1`."""
+        return self._device
+
+    @property
+    def tried(self) -> str:
+        """The key of the device that a model was last asked for on; empty where it was `auto`."""
+        return self._tried
+
+    @property
+    def device(self) -> str:
+        """The key of the device that the loaded model computes on; empty while there is none."""
+        return self._loaded.device if self._loaded else ""
+
+    def pin(self, key: str, *, is_best: bool) -> None:
+        """Compute on this device and no other from now on, since others compute beside it.
+
+        `is_best`: it is the one that `auto` means.
+        """
+        self._pinned, self._is_best = key, is_best
 
     @property
     def capacity(self) -> int:
@@ -108,19 +140,31 @@ class Engine:
     def _send_load(self, request: LoadModel) -> None:
         self._number += 1
         self._requested = request.model_copy(update={"number": self._number})
+        self._tried = request.numerics.device if request.numerics else ""
         self._loaded = None
         self._get_host().send(self._requested)
 
     def _request(self, spec: ModelSpec, stored: Numerics | None, level: int) -> LoadModel:
-        elsewhere = stored and self._choice.device not in ("auto", stored.device)
+        numerics = self._numerics(stored, level) if stored else None
         return LoadModel(
             model=spec,
-            device=self._choice.device,
+            device=self._device if numerics or self._is_best else self._pinned or self._device,
             dtype=self._choice.dtype,
             rows=stored.rows if stored else self._choice.batch_size,
-            # Another device was asked for than the batch was begun on: that wins.
-            numerics=ladder(stored)[level] if stored and not elsewhere else None,
+            numerics=numerics,
         )
+
+    def _numerics(self, stored: Numerics, level: int) -> Numerics | None:
+        """Return a begun batch's numerics for this engine's device.
+
+        None where a device of another kind was asked for than the batch was begun on: that wins.
+        """
+        device = self._pinned or self._device
+        if device in ("auto", _kind(stored.device)):
+            device = stored.device
+        if _kind(device) != _kind(stored.device):
+            return None
+        return ladder(stored)[level].model_copy(update={"device": device})
 
     def _is_there(self, request: LoadModel) -> bool:
         """Whether what is loaded, or being loaded, is what `request` would bring."""
@@ -149,12 +193,6 @@ class Engine:
     def _is_last(self, number: int | None) -> bool:
         return self._requested is not None and self._requested.number == number
 
-    def choose(self, choice: EngineChoice) -> None:
-        """Use another device from now on; a process with a model on the former one is ended."""
-        if choice != self._choice:
-            self._choice = choice
-            self.end()
-
     def keep_numerics(self, job: JobId, numerics: Numerics) -> None:
         """These are the batch's numerics from now on."""
         self._stored[job] = numerics
@@ -167,21 +205,17 @@ class Engine:
     def note(self, job: JobId) -> str:
         """Return what differs from how the batch was begun, in words; empty when nothing does."""
         known = self._stored.get(job)
-        if known is None or self._loaded is None or known == self._loaded.numerics:
+        if known is None or self._loaded is None:
             return ""
         now = self._loaded.numerics
-        before = f"{known.device} {known.dtype}, {known.rows} a pass, tiles of {known.tile}"
-        if (known.device, known.dtype, known.rows, known.tile) == (
-            now.device,
-            now.dtype,
-            now.rows,
-            now.tile,
-        ):
+        # Another card of the same kind is no other way of computing.
+        is_near = _kind(known.device) == _kind(now.device)
+        alike = known.model_copy(update={"device": now.device}) if is_near else known
+        if alike == now:
+            return ""
+        if _words(alike) == _words(now):
             return f"made with {now.versions or 'other versions'}, begun with {known.versions}"
-        return (
-            f"made on {now.device} {now.dtype}, {now.rows} a pass, tiles of {now.tile}; "
-            f"the batch was begun on {before}"
-        )
+        return f"made on {_words(now)}; the batch was begun on {_words(known)}"
 
     def render(self, message: Render) -> None:
         """Hand over a photograph; errors as in `load`."""
@@ -235,6 +269,16 @@ class Engine:
         if self._host is None:
             self._host = self._host_of()
         return self._host
+
+
+def _kind(device: str) -> str:
+    return device.partition(":")[0]
+
+
+def _words(numerics: Numerics) -> str:
+    kernels = "" if numerics.kernels == PLAIN else f", {numerics.kernels} kernels"
+    words = f"{numerics.device} {numerics.dtype}, {numerics.rows} a pass, tiles of {numerics.tile}"
+    return words + kernels
 
 
 def cannot_start(error: OSError) -> BatchStopped:

@@ -32,12 +32,19 @@ class RunOutcome(StrEnum):
 class EngineChoice:
     """What the user asked of the device for batches that start now; a resumed batch keeps its own.
 
-    `device` is auto or a DeviceInfo.key (`cpu`, `cuda:0`); `batch_size` 0 lets the device decide.
+    `device` is auto (every usable device of the best kind), a DeviceInfo.key (`cpu`, `cuda:0`), or
+    several with commas between them; `batch_size` 0 lets the device decide.
     """
 
     device: str = "auto"
     dtype: str = "auto"
     batch_size: int = 0
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """Return what `device` names, each once, in order."""
+        names = (name.strip() for name in self.device.split(","))
+        return tuple(dict.fromkeys(filter(None, names))) or ("auto",)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from core.library.ids import ItemId
 from core.library.records import Claim, Job
 from core.models.spec import ModelSpec
+from core.runner.crew import Lane
 from core.runner.decide import Later, ToRender
 
 
@@ -19,6 +20,7 @@ class Flight:
 
     task: ToRender
     target: Path
+    lane: Lane
     alone: bool
     announced: bool = False
     canceled: bool = False
@@ -31,7 +33,7 @@ class Flight:
 
 @dataclass
 class Work:
-    """The claimed items of one batch, each in exactly one place."""
+    """The claimed items of one batch, for all lanes, each item in exactly one place."""
 
     job: Job
     spec: ModelSpec | None = None
@@ -92,10 +94,15 @@ class Work:
         self.later.clear()
         return claims
 
-    def take_flights(self) -> list[Flight]:
-        """Take out everything that is in the render process."""
-        flights = list(self.flights.values())
-        self.flights.clear()
+    def flights_of(self, lane: Lane) -> list[Flight]:
+        """Return what is in the lane's render process."""
+        return [flight for flight in self.flights.values() if flight.lane is lane]
+
+    def take_flights(self, lane: Lane) -> list[Flight]:
+        """Take out everything that is in the lane's render process."""
+        flights = self.flights_of(lane)
+        for flight in flights:
+            del self.flights[flight.claim.item]
         return flights
 
 

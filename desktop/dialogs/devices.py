@@ -22,7 +22,7 @@ from core.engine.messages import DeviceInfo
 from desktop.dialogs.frame import DialogFrame, card, scrolled
 from desktop.icons import icon
 from desktop.widgets.bar import Meter
-from desktop.widgets.device_words import memory_sentence
+from desktop.widgets.device_words import computing, memory_sentence
 from desktop.widgets.named import label, named
 
 AUTO = "auto"
@@ -100,10 +100,18 @@ class DevicesDialog(DialogFrame):
     def _automatic(self, devices: Sequence[DeviceInfo]) -> QFrame:
         frame, column = card()
         column.addWidget(self._radio(AUTO, self.tr("&Automatic"), usable=True))
-        best = next((device.name for device in devices if device.usable), "")
-        text = self.tr("The best that can be used: {}").format(best) if best else ""
+        text = self._best([device for device in devices if device.usable])
         column.addWidget(_indented(label(text, "muted", wrap=True)))
         return frame
+
+    def _best(self, usable: Sequence[DeviceInfo]) -> str:
+        if not usable:
+            return ""
+        best, *others = computing(usable, AUTO)
+        if not others:
+            return self.tr("The best that can be used: {}").format(best.name)
+        names = ", ".join(one.name for one in (best, *others))
+        return self.tr("All of the best kind share the work: {}").format(names)
 
     def _card(self, device: DeviceInfo) -> QFrame:
         frame, column = card()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication
 
@@ -20,6 +21,18 @@ def short_name(device: DeviceInfo) -> str:
     """Return `NVIDIA RTX 4070` for `NVIDIA GeForce RTX 4070 Graphics`."""
     name = " ".join(_ORNAMENT.sub("", device.name.split(",")[0]).split())
     return name or device.name
+
+
+def computing(usable: Sequence[DeviceInfo], chosen: str) -> list[DeviceInfo]:
+    """Return the devices that share the work: those that are named, else all of the best kind.
+
+    Args:
+        usable: those that can compute, best first; not empty.
+        chosen: `auto`, or keys with commas between them.
+    """
+    named = [one for one in usable if one.key in [key.strip() for key in chosen.split(",")]]
+    best = usable[0].kind
+    return named or [one for one in usable if one.kind is best]
 
 
 def memory_words(size: int) -> str:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QToolButton, QWidget
 
 from core.engine.messages import DeviceInfo, DeviceKind
 from desktop.icons import icon
-from desktop.widgets.device_words import free_words, short_name
+from desktop.widgets.device_words import computing, free_words, short_name
 
 
 class StatusChip(QToolButton):
@@ -33,18 +33,24 @@ class StatusChip(QToolButton):
         self._show("error", "bad", self.tr("No device"), tip)
 
     def show_devices(self, devices: Sequence[DeviceInfo], chosen: str = "auto") -> None:
-        """Show the device that computes: the chosen one if it can, else the best that can."""
+        """Show what computes: the chosen devices if they can, else the best that can."""
         usable = [device for device in devices if device.usable]
         if not usable:
             unused = devices[0] if devices else None
             self.show_trouble(unused.problem if unused else self.tr("Nothing can compute here."))
             return
-        device = next((one for one in usable if one.key == chosen), usable[0])
+        device, *others = computing(usable, chosen)
         name = self.tr("Processor") if device.kind is DeviceKind.CPU else short_name(device)
         idle = next((one for one in devices if not one.usable), None)
         if idle is not None and device.kind is DeviceKind.CPU:
             text = self.tr("{}, {} is not used").format(name, short_name(idle))
             self._show("warning", "warn", text, self._why(idle))
+            return
+        if others:
+            names = "\n".join(short_name(one) for one in (device, *others))
+            tip = self.tr("These share the work:\n{}\nClick to choose one device.").format(names)
+            text = self.tr("{} and {} more").format(name, len(others))
+            self._show("device", "text", text, tip)
             return
         text = f"{name} · {free_words(device)}"
         tip = self.tr("Computes on {}. Click to choose another device.").format(device.name)

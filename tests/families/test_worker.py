@@ -46,6 +46,8 @@ class Rig:
     def __init__(self, spec: ModelSpec, folder: Path) -> None:
         self.folder, self.spec = folder, spec
         self.model: LoadedModel = set_up(LoadModel(model=spec, device="cpu"), "versions")
+        # As many as there are cores wait for one another more than they work on small models.
+        torch.set_num_threads(1)
         self.heard: list[FromRender] = []
         self.canceled: set[int] = set()
         self.waiting: deque[Render] = deque()
@@ -62,9 +64,11 @@ class Rig:
         usual = {"mode": mode, "strength": 0.5, "num_inference_steps": 4, "prompt": "a boat"}
         return EditSettings.model_validate(usual | edit)
 
-    def add(self, picture: Image.Image, output: OutputSettings | None = None, **edit: Any) -> int:
+    def add(
+        self, picture: Image.Image | Path, output: OutputSettings | None = None, **edit: Any
+    ) -> int:
         item = len(self.waiting) + 1
-        source = self.save(f"{item}.png", picture)
+        source = picture if isinstance(picture, Path) else self.save(f"{item}.png", picture)
         self.waiting.append(
             Render(
                 item=item,

@@ -12,6 +12,7 @@ from core.engine.img2img import Ask
 from core.engine.latent.components import Components
 from core.engine.latent.conditions import Conditioner, of_photograph
 from core.engine.latent.denoiser import latent_denoiser
+from core.engine.latent.encoded import EncodedMemory
 from core.engine.latent.photograph import photograph
 from core.engine.latent.stages import OnStage
 from core.engine.latent.task import latent_task
@@ -27,11 +28,19 @@ class LatentBench:
     """Leads photographs down with one model.
 
     Photographs of other settings may follow one another; those in work at once have the same
-    LoRAs, VAE, ControlNet and reference. `tile_vae`: the VAE always works in pieces.
+    LoRAs, VAE, ControlNet and reference. `tile_vae`: the VAE always works in pieces. `encoded`:
+    what VAEs were asked before, where several benches share that.
     """
 
-    def __init__(self, components: Components, *, tile_vae: bool = False) -> None:
+    def __init__(
+        self,
+        components: Components,
+        *,
+        tile_vae: bool = False,
+        encoded: EncodedMemory | None = None,
+    ) -> None:
         self.components = components
+        self.encoded = encoded or EncodedMemory()
         self._tile_vae = tile_vae
         self._conditioner = Conditioner(components)
         self._denoiser = latent_denoiser(components)
@@ -93,6 +102,7 @@ class LatentBench:
             CoreError: a LoRA, VAE or ControlNet cannot be used.
         """
         conditions = self._conditioner.prepare(edit)
+        self.encoded.watch(self.components.modules["vae"])
         return photograph(
             self.components,
             working,

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from core.engine.bands import band_rows
-from core.engine.change import Verdict, black_error, held_change
+from core.engine.change import Verdict, all_finite, black_error, held_change
 from core.engine.img2img import NotFinite
 from core.engine.latent.carry import Carried
 from core.engine.latent.working import Working
@@ -38,7 +38,7 @@ def finish_photograph(
         NotFinite: there are NaN or infinite values in the result.
         ItemError: black.
     """
-    if not all(bool(torch.isfinite(plane).all()) for plane in after):
+    if not all_finite(after):
         raise NotFinite
     photo = working.photo
     carried = _carried(working, after)
@@ -105,7 +105,9 @@ def _own_pixels(
         now = np.where(share == 255, now, was + (now - was) * (share * np.float32(1 / 255)))
     if isinstance(space_of(photo), SrgbSpace):
         most = np.float32(np.iinfo(source.dtype).max)
-        new: Pixels = np.rint(np.clip(now, 0.0, 1.0) * most).astype(source.dtype)
+        levels = np.clip(now, 0.0, 1.0)
+        levels *= most
+        new: Pixels = np.rint(levels, out=levels).astype(source.dtype)
     else:
         new = apply_change_region(photo, was, now, top, bottom, 0, photo.width)
     return new if share is None else np.where(share == 0, source, new)

@@ -43,7 +43,8 @@ class PipelineCall:
     def __call__(self) -> torch.Tensor:
         """Return the picture, (3, h, w), 0 to 1, on the CPU."""
         picture = self.pipeline(**self.arguments).images[0]
-        return torch.as_tensor(picture).float().cpu()
+        # Fetched as it is, and only then twice as large.
+        return torch.as_tensor(picture).cpu().float()
 
 
 def pipeline_call(

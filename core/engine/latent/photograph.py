@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 
+from core.engine.change import all_finite
 from core.engine.img2img import NotFinite
 from core.engine.latent.calls import pipeline_call
 from core.engine.latent.components import Components
@@ -86,6 +87,6 @@ def cutting_of(components: Components, working: Working) -> Cutting:
 
 def _checked(denoising: Woven[torch.Tensor]) -> Woven[torch.Tensor]:
     picture = yield from denoising
-    if not bool(torch.isfinite(picture).all()):
+    if not all_finite(picture):
         raise NotFinite
     return picture

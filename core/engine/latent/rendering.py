@@ -16,7 +16,7 @@ from core.engine.latent.bring_back import finish_photograph
 from core.engine.latent.components import load_components
 from core.engine.latent.task import LatentTask
 from core.engine.passes import Predict
-from core.engine.rendering import Renderer
+from core.engine.rendering import More, Renderer
 from core.engine.task import Task
 
 
@@ -27,12 +27,17 @@ class LatentRenderer(Renderer):
         super().__init__(*given)
         self._others: dict[tuple[str, str], LatentBench] = {}
 
-    def render(self, tasks: dict[int, Task], rung: Rung) -> None:
+    def render(self, tasks: dict[int, Task], rung: Rung, more: More = lambda _tasks: None) -> None:
         """Settle all of `tasks`, which have one `setup`; as Renderer does."""
         bench = self._model.bench
         assert bench is not None
         with bench.held(next((task.setup for task in tasks.values()), None)):
-            super().render(tasks, rung)
+            super().render(tasks, rung, more)
+
+    def free(self) -> None:
+        """Let go of what is only kept to be quicker."""
+        assert self._model.bench is not None
+        self._model.bench.encoded.forget()
 
     def _predict(self, rung: Rung, *, in_fp32: bool) -> Predict:
         return self._bench(rung, in_fp32=in_fp32).predict
@@ -68,5 +73,6 @@ class LatentRenderer(Renderer):
         if which == (bench.components.device, bench.components.dtype):
             return bench
         if which not in self._others:
-            self._others[which] = LatentBench(load_components(self._model.spec, *which))
+            components = load_components(self._model.spec, *which)
+            self._others[which] = LatentBench(components, encoded=bench.encoded)
         return self._others[which]

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import torch
 from greenlet import GreenletExit, getcurrent, greenlet
 
+from core.engine.change import all_finite
 from core.engine.img2img import Ask, NotFinite
 from core.engine.latent.cutting import Cutting
 from core.engine.latent.forms import Form
@@ -148,4 +149,4 @@ def _defer(network: Any, _strand: _Strand, values: Arguments) -> tuple[list[Any]
 
 def _is_finite(answer: Any) -> bool:
     planes = answer if isinstance(answer, list | tuple) else [answer]
-    return all(bool(torch.isfinite(plane).all()) for plane in planes)
+    return all(map(all_finite, planes))

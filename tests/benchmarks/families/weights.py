@@ -51,7 +51,7 @@ def _save_module(module: Any, folder: Path) -> int:
     names = [f"{stem}-{k + 1:05}-of-{len(shards):05}.safetensors" for k in range(len(shards))]
     if len(shards) == 1:
         names = [f"{stem}.safetensors"]
-    places = {}
+    places: dict[str, str] = {}
     for shapes, name in zip(shards, names, strict=True):
         tensors = {key: _drawn(key, shape) for key, shape in shapes.items()}
         save_file(tensors, folder / name, metadata={"format": "pt"})

@@ -18,6 +18,7 @@ from PIL import Image
 from core.channel import Channel
 from core.engine.messages import (
     FROM_RENDER,
+    Alive,
     Announced,
     CancelItems,
     Detect,
@@ -251,19 +252,16 @@ def test_a_model_that_fails_to_load_names_its_request(
     assert parent.until(ModelLoaded).number == 18
 
 
-def test_a_preview_before_any_model_is_refused(fresh: Parent, tmp_path: Path) -> None:
+def test_without_a_model_it_says_so(fresh: Parent, tmp_path: Path) -> None:
+    """To a preview and to a photograph alike; neither ends it."""
     source = save(tmp_path, "source.png", photograph(60, 80))
     message = MakePreview(request=1, model="small", source=source, edit=EditSettings())
     fresh.channel.send(message)
     assert "not loaded" in fresh.until(PreviewTrouble).message
-
-
-def test_without_a_model_it_says_so(fresh: Parent, tmp_path: Path) -> None:
-    source = save(tmp_path, "source.png", photograph(60, 80))
     fresh.render(source, tmp_path / "a.tmp")
-    while not isinstance(message := fresh.channel.receive(), EngineFailed):
-        assert isinstance(message, Hello)
-    assert "model" in message.message
+    while not isinstance(failed := fresh.channel.receive(), EngineFailed):
+        assert isinstance(failed, Alive)
+    assert "model" in failed.message
 
 
 def test_it_ends_when_its_parent_is_gone(fresh: Parent) -> None:

@@ -29,7 +29,7 @@ from core.events import (
 from core.models.spec import builtin_spec
 from core.recipe import EditSettings
 from core.runner.previews import PreviewRequest
-from tests.fakes import expected_pixels
+from tests.fake_results import expected_pixels
 from tests.runs import Bench
 
 Benches = Callable[..., Bench]

@@ -19,8 +19,15 @@ SHORT = Died(Death(-signal.SIGKILL, asked=True), ending=Ending.MEMORY)
 HANG = Died(Death(-signal.SIGKILL, asked=True), ending=Ending.SILENT)
 
 
-def judge(suspects: Suspects, died: Died, *items: ItemId, alone: bool = False, rungs: int = 3):
-    return suspects.judge(died, items, alone=alone, rungs=rungs)
+def judge(
+    suspects: Suspects,
+    died: Died,
+    *items: ItemId,
+    alone: bool = False,
+    rungs: int = 3,
+    lane: int = 0,
+):
+    return suspects.judge(died, items, alone=alone, rungs=rungs, lane=lane)
 
 
 def test_a_crash_counts_for_what_was_announced_and_makes_it_lonely() -> None:
@@ -166,3 +173,33 @@ def test_the_ladder_takes_one_thing_away_at_a_time() -> None:
     assert [(rung.rows, rung.tile) for rung in rungs] == [(4, 768), (1, 768), (1, 512), (1, 256)]
     assert {rung.dtype for rung in rungs} == {"bf16"}
     assert len(ladder(Numerics(rows=1, tile=256))) == 1
+
+
+def test_photographs_that_crash_one_device_after_the_other_block_neither() -> None:
+    """They were among good ones on the first device, and the second one has seen nothing else."""
+    suspects = Suspects()
+    for item in (A, B, C):
+        judge(suspects, CRASH, item, lane=0)
+        suspects.item_finished(0)
+    for item in (A, B, C):
+        assert not judge(suspects, CRASH, item, alone=True, lane=1).block
+
+
+def test_what_one_device_finishes_does_not_excuse_another() -> None:
+    """A broken card beside a good one must be noticed, and its photographs not be blamed."""
+    suspects = Suspects()
+    blocks = []
+    for item in (A, B, C):
+        blocks.append(judge(suspects, CRASH, item, lane=1).block)
+        suspects.item_finished(0)
+    assert [bool(block) for block in blocks] == [False, False, True]
+
+
+def test_it_is_known_where_a_photograph_did_harm_and_that_it_is_greedy() -> None:
+    suspects = Suspects()
+    judge(suspects, CRASH, A, lane=1)
+    judge(suspects, KILL, A, lane=0)
+    judge(suspects, OOM, B, lane=0)
+    assert (suspects.deaths(A, 0), suspects.deaths(A, 1)) == (0, 1)
+    assert suspects.is_greedy(B)
+    assert not suspects.is_greedy(A)

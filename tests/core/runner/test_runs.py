@@ -26,7 +26,7 @@ from core.library.lock import RenderLock
 from core.library.records import JobState
 from core.outputs.fsops import FsOps
 from core.runner import EngineChoice, RunOutcome
-from tests.fakes import expected_pixels
+from tests.fake_results import expected_pixels
 from tests.runs import Bench, manifest, originals
 
 Benches = Callable[..., Bench]

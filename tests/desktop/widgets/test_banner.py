@@ -107,6 +107,11 @@ def test_the_chip_names_the_device_or_why_the_card_is_not_used(qtbot: QtBot) -> 
     assert chip.text() == "Processor · 9.0 GB free"
     chip.show_devices([_CARD, _CPU])
     assert chip.text() == "NVIDIA RTX 4070 · 9.0 GB free"
+    second = _CARD.model_copy(update={"index": 1})
+    chip.show_devices([_CARD, second, _CPU])
+    assert chip.text() == "NVIDIA RTX 4070 and 1 more" and "share the work" in chip.toolTip()
+    chip.show_devices([_CARD, second, _CPU], chosen="cuda:1")
+    assert chip.text() == "NVIDIA RTX 4070 · 9.0 GB free"
     chip.show_devices([_CARD, _CPU], chosen="cpu")
     assert chip.text() == "Processor · 9.0 GB free"
     chip.show_devices([_CPU, _IDLE])

@@ -1,0 +1,1 @@
+"""How fast photographs are done, against plain diffusers on the same machine in the same run."""
