@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from core.engine.host import RENDER_COMMAND, RenderHost
+from core.engine.host import AHEAD, RENDER_COMMAND, RenderHost
 from core.events import EventSink
 from core.exports import Exports
 from core.library.backups import CLOSING_BYTES, CLOSING_SECONDS, Backups
@@ -44,9 +44,14 @@ class RenderProgram:
     command: Sequence[str] = RENDER_COMMAND
     environment: Mapping[str, str] | None = None
 
-    def host(self) -> RenderHost:
-        """Return the parent's side of a process that starts at its first message."""
-        return RenderHost(self.command, self.environment)
+    def host(self, *, ahead: bool = False) -> RenderHost:
+        """Return the parent's side of a process that starts at its first message.
+
+        `ahead`: it imports what rendering needs without being asked, for a process that is
+        started before there is anything to say to it.
+        """
+        command = (*self.command, AHEAD) if ahead else self.command
+        return RenderHost(command, self.environment)
 
 
 @dataclass(frozen=True)
@@ -73,15 +78,21 @@ class Services:
     daily: DailyBackup
     program: RenderProgram
 
-    def runner(self, sink: EventSink, choice: EngineChoice) -> BatchRunner:
-        """Return a runner for this library; its render process starts when it is needed."""
+    def runner(
+        self, sink: EventSink, choice: EngineChoice, started: RenderHost | None = None
+    ) -> BatchRunner:
+        """Return a runner for this library; its render process starts when it is needed.
+
+        `started`: a process to use first; it ends with the runner's others.
+        """
+        ready = [started] if started is not None else []
         parts = RunnerParts(
             queue=self.queue,
             catalog=self.catalog,
             publisher=self.publisher,
             registry=self.registry,
             lock=self.lock,
-            host=self.program.host,
+            host=lambda: ready.pop() if ready else self.program.host(),
             max_pixels=self.preferences.max_megapixels * 1_000_000,
             personal=self.personal,
         )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
+from core.cli.ahead import EarlyStart, nothing_taken
 from core.cli.console import Console
 from core.cli.drive import Drive
 from core.cli.exits import ExitCode
@@ -18,6 +20,7 @@ from core.library.ids import ItemId, JobId
 from core.library.intake import job_request
 from core.library.records import JobRequest, Origin
 from core.models.spec import ModelSpec
+from core.outputs.names import Owners
 from core.plan import check
 from core.runner import EngineChoice
 from core.scan import ScanResult, nothing_found, scan
@@ -38,13 +41,20 @@ def run_command(inputs: Inputs, asked: RecipeOptions, options: RunOptions) -> Ex
         found = _look(inputs)
         if not found.photographs:
             return _say_nothing_found(found, inputs, console)
-        request = _request(services, found, wanted, model, inputs, options)
-        console.say(found_sentence(request))
+        plan = partial(_request, services, wanted, model, inputs, options)
         if options.dry_run:
-            return _dry_run(services, request, console)
+            return _dry_run(services, _told(plan(found), console), console)
         choice = _choice(services, wanted, asked.detail)
-        with Drive(services, console, choice, on_done=options.on_done) as drive:
-            return drive.request(request)
+        with EarlyStart(services) as early:
+            early.consider(found, partial(plan, taken=nothing_taken))
+            request = _told(plan(found), console)
+            with Drive(services, console, choice, on_done=options.on_done, early=early) as drive:
+                return drive.request(request)
+
+
+def _told(request: JobRequest, console: Console) -> JobRequest:
+    console.say(found_sentence(request))
+    return request
 
 
 def _dry_run(services: Services, request: JobRequest, console: Console) -> ExitCode:
@@ -71,11 +81,12 @@ def _look(inputs: Inputs) -> ScanResult:
 
 def _request(
     services: Services,
-    found: ScanResult,
     wanted: Wanted,
     model: ModelSpec,
     inputs: Inputs,
     options: RunOptions,
+    found: ScanResult,
+    taken: Owners | None = None,
 ) -> JobRequest:
     return job_request(
         found,
@@ -90,6 +101,7 @@ def _request(
         again=options.again,
         pictures=services.paths.pictures,
         personal=services.personal,
+        taken=taken,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from core.cli.ahead import EarlyStart
 from core.cli.console import Console
 from core.cli.exits import ExitCode
 from core.cli.hook import run_hook
@@ -20,12 +21,10 @@ from core.cli.summary import exit_code, of_this_invocation, sentence, totals_of_
 from core.errors import BatchStopped, LibraryError, StopReason
 from core.events import Event, EventSink, Totals
 from core.library.ids import JobId
-from core.library.records import ItemStatus, JobRequest, JobState
+from core.library.records import JobRequest, JobState
 from core.runner import BatchRunner, EngineChoice, RunOutcome, StopSignal
 from core.runner.follow import Follower, follow
 from core.services import Services
-
-_WITH_RESULT = (ItemStatus.DONE, ItemStatus.ALREADY_DONE)
 
 
 class Drive:
@@ -40,6 +39,7 @@ class Drive:
         on_done: a command to run once at the end.
         also: gets each event, besides the lines.
         show_folders: whether the output folders are the result.
+        early: has the render process, if one is started already.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Drive:
         on_done: str | None = None,
         also: EventSink = lambda _event: None,
         show_folders: bool = True,
+        early: EarlyStart | None = None,
     ) -> None:
         self._services = services
         self._queue = services.queue
@@ -59,6 +60,7 @@ class Drive:
         self._on_done = on_done
         self._also = also
         self._show_folders = show_folders
+        self._early = early
         self._stop = StopSignal()
         self._runner: BatchRunner | None = None
         self._sink: EventSink = also
@@ -139,12 +141,16 @@ class Drive:
     def _render(self, job: JobId, follower: Follower) -> RunOutcome:
         self._sink = follower
         if self._runner is None:
-            self._runner = self._services.runner(lambda event: self._sink(event), self._choice)
+            started = self._early.take() if self._early else None
+            self._runner = self._services.runner(self._pass_on, self._choice, started)
         run = self._runner.run
         outcome = follow(lambda: run(self._stop, job), follower, self._stop, self._say_busy)
         if outcome is not RunOutcome.BLOCKED:
             follower.look()
         return outcome
+
+    def _pass_on(self, event: Event) -> None:
+        self._sink(event)
 
     def _say_busy(self) -> None:
         holder = self._services.lock.holder()
@@ -179,8 +185,7 @@ class Drive:
 
     def _folders(self, jobs: Sequence[JobId]) -> list[Path]:
         """Return the output folders, the ones above others only."""
-        made = [i for job in jobs for i in self._queue.items(job, *_WITH_RESULT)]
-        outputs = {item.output.parent for item in made if item.output}
+        outputs = {folder for job in jobs for folder in self._queue.output_folders(job)}
         return [path for path in sorted(outputs) if outputs.isdisjoint(path.parents)]
 
 

@@ -81,7 +81,9 @@ def load_denoiser(spec: ModelSpec, device: str, dtype: str) -> Denoiser:
         ModelUntrustedError: a file is not what was added, or names a class that is not ours.
     """
     verify_files(spec)
-    network = _loaded(spec).to(device=device, memory_format=torch.channels_last).eval()
+    network = _loaded(spec).eval()
+    # Not diffusers' own `to`, which imports its whole machinery of hooks: a second of the start.
+    torch.nn.Module.to(network, device=device, memory_format=torch.channels_last)
     network.requires_grad_(False)
     _embed_exactly(network, torch.device(device).type)
     return Denoiser(network, _curve(spec), spec.size_multiple, device, dtype)

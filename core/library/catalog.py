@@ -14,7 +14,7 @@ from core.library.database import Database
 from core.library.hashing import may_be_remembered, read_hash
 from core.library.ids import ProjectId
 from core.library.projects import ensure_project
-from core.library.records import HashedFile, Project, Result
+from core.library.records import FileStat, HashedFile, Project, Result
 from core.library.results import OF_A_PHOTOGRAPH, stat_values
 from core.library.tables import OPEN_ROWS, asset, file_hash, item, project, result
 from core.library.views import RESULT, read_result
@@ -22,6 +22,7 @@ from core.outputs.template import name_key
 
 _CHUNK = 500
 _COPIES_TRIED = 20
+_NOTED = 1000
 
 
 class Catalog:
@@ -29,6 +30,7 @@ class Catalog:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._noted: dict[FileStat, str] = {}
 
     @property
     def library(self) -> Path:
@@ -55,21 +57,35 @@ class Catalog:
             ImageReadError: vanished, not_a_file, empty, unreadable, or changed_while_reading.
         """
         stat = standing.stat_of(path)
-        known = self.known_hashes([path])
-        if stat is not None and path in known:
-            return HashedFile(known[path], stat)
+        if stat is not None:
+            known = self._noted.get(stat) or self._remembered(path)
+            if known is not None:
+                return HashedFile(known, stat)
         hashed = read_hash(path)
         if may_be_remembered(hashed.stat):
-            values = stat_values(hashed.stat) | {"sha256": hashed.sha256}
-            statement = insert(file_hash).values(values)
-            statement = statement.on_conflict_do_update(
-                index_elements=["inode", "device"], set_=values
-            )
-            self._database.write(lambda connection: connection.execute(statement))
+            self._remember(hashed)
         return hashed
+
+    def _remembered(self, path: Path) -> str | None:
+        with self._database.read() as connection:
+            return standing.known_hashes(connection, [path]).get(path)
+
+    def _remember(self, hashed: HashedFile) -> None:
+        """Note a hash along with the next write, and keep it until that is long past.
+
+        One that is lost is computed again; a transaction of its own would cost more than that.
+        """
+        values = stat_values(hashed.stat) | {"sha256": hashed.sha256}
+        statement = insert(file_hash).values(values)
+        statement = statement.on_conflict_do_update(index_elements=["inode", "device"], set_=values)
+        self._database.note(lambda connection: connection.execute(statement))
+        if len(self._noted) >= _NOTED:
+            self._noted.clear()
+        self._noted[hashed.stat] = hashed.sha256
 
     def known_hashes(self, paths: Iterable[Path]) -> Mapping[Path, str]:
         """Return the cached sha256 of those files whose stat is still the remembered one."""
+        self._database.catch_up()
         with self._database.read() as connection:
             return standing.known_hashes(connection, paths)
 

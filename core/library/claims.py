@@ -17,6 +17,11 @@ from core.library.tables import CLAIMED_ROWS, WAITING_ROWS, asset, item, job
 from core.library.views import recipe_of
 from core.recipe import Recipe
 
+_OF_A_CLAIM = (
+    *("id", "job_id", "attempt", "strength", "seed"),
+    *("folder", "name", "root", "alone"),
+)
+
 
 def claim(connection: Connection, run: str, limit: int, which: JobId | None) -> list[Claim]:
     """Claim up to `limit` items of one batch; the attempt counts from here on."""
@@ -125,11 +130,13 @@ def _next_job(connection: Connection, which: JobId | None) -> Any:
 
 def _waiting(connection: Connection, which: JobId, limit: int) -> list[Row[Any]]:
     """Read the next items: those that may share a pass, or the next one that must be alone."""
-    query = select(item, asset.c.path.label("source")).join_from(item, asset)
+    columns: list[Any] = [item.c[name] for name in _OF_A_CLAIM]
+    query = select(*columns, asset.c.path.label("source")).join_from(item, asset)
     query = query.where(item.c.job_id == which, WAITING_ROWS)
-    rows = connection.execute(query.order_by(item.c.alone, item.c.position).limit(limit)).all()
+    query = query.order_by(item.c.alone, item.c.position).limit(limit)
+    rows: list[Row[Any]] = list(connection.execute(query))
     together = [row for row in rows if not row.alone]
-    return together or list(rows[:1])
+    return together or rows[:1]
 
 
 def set_numerics(connection: Connection, which: JobId, numerics: Numerics) -> Numerics:

@@ -87,6 +87,18 @@ class Database:
         """Like `write`, without waiting."""
         return self._writer.submit(work)
 
+    def note(self, work: Callable[[Connection], object]) -> None:
+        """Write something small that may be lost, along with the next write; see `Writer.ride`.
+
+        Until then nobody reads it: `catch_up` before a read that needs it.
+        """
+        self._writer.ride(work)
+
+    def catch_up(self) -> None:
+        """Write what was noted, now."""
+        if self._writer.has_riders:
+            self.write(lambda _connection: None)
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Lend a connection that sees one state of the library and cannot write; keep it short."""

@@ -13,7 +13,7 @@ from core.library.keys import job_signature
 from core.library.records import ItemRequest, JobRequest, Origin, SettledRequest
 from core.library.review import held_recipe, hold
 from core.models.spec import ModelSpec
-from core.outputs.names import NamePlanner, refuse_originals
+from core.outputs.names import NamePlanner, Owners, refuse_originals
 from core.personal import Personal
 from core.personal import personal as personal_settings
 from core.recipe import MAX_SEED, Recipe, SeedMode
@@ -38,13 +38,15 @@ def job_request(
     pictures: Path | None = None,
     personal: Personal = personal_settings,
     draw_seed: Callable[[], int] | None = None,
+    taken: Owners | None = None,
 ) -> JobRequest:
     """Plan every output name and return the batch, writing nothing: a dry run shows just this.
 
     `strengths` empty: the recipe's own, one result a photograph; several: `{stem}_{strength}`.
     `review` plans them into a folder of the library's own, with `held_for` where they go later.
     `pictures` is the user's Pictures folder, for loose photographs without an output folder.
-    `personal` says what the recipe means for one photograph.
+    `personal` says what the recipe means for one photograph. `taken` says whose names are taken in
+    an output folder; the catalog does, unless given.
 
     Raises:
         SettingsError: results would land on the originals, or the name template is wrong.
@@ -53,7 +55,8 @@ def job_request(
     files, own = _without_own_outputs(scan.photographs, catalog)
     signature = job_signature(_expanded(inputs), recipe, strengths, again=again, review=review)
     held = held_recipe(recipe, catalog.library) if review else None
-    names = _Names(catalog, len(strengths) > 1, pictures or Path.home() / "Pictures")
+    folder = pictures or Path.home() / "Pictures"
+    names = _Names(taken or catalog.names_in, len(strengths) > 1, folder)
     return JobRequest(
         recipe=recipe,
         model=model,
@@ -75,12 +78,12 @@ def job_request(
 class _Names:
     """What every name planner of a batch goes by."""
 
-    catalog: Catalog
+    owners: Owners
     several: bool
     pictures: Path
 
     def planner(self, recipe: Recipe) -> NamePlanner:
-        return NamePlanner(recipe, self.several, self.catalog.names_in, self.pictures)
+        return NamePlanner(recipe, self.several, self.owners, self.pictures)
 
 
 def _items(

@@ -22,6 +22,7 @@ from core.library.records import (
     Claim,
     Enqueued,
     FileStat,
+    ItemRequest,
     ItemStatus,
     Job,
     JobItem,
@@ -59,9 +60,18 @@ class JobQueue:
         for root in enqueue.roots(request):
             make_root(root, self._fs)
         Drives(self.database).learn(enqueue.folders(request))
+        self.database.catch_up()
         with self.database.read() as connection:
             checked = enqueue.check(connection, request)
         return self.database.write(lambda connection: enqueue.store(connection, checked))
+
+    def uncertain(self, request: JobRequest) -> list[ItemRequest]:
+        """Return the items of a batch not stored yet whose results do not stand for certain."""
+        self.database.catch_up()
+        with self.database.read() as connection:
+            checked = enqueue.check(connection, request)
+        pairs = zip(checked.request.items, checked.standing, strict=True)
+        return [one for one, path in pairs if path is None or request.again]
 
     # claiming
 
@@ -81,7 +91,10 @@ class JobQueue:
 
     def announce(self, item: ItemId, attempt: int) -> None:
         """The render process is about to touch the item."""
-        self.database.write(lambda c: transitions.announce(c, item, attempt))
+        with self.database.read() as connection:
+            transitions.require_running(connection, item, attempt)
+        # After a kill nobody asks whether it had been touched: not worth a transaction of its own.
+        self.database.note(lambda c: transitions.announce(c, item, attempt))
 
     def stage(self, claim: Claim, rendered: Rendered, final: Path, replaces: str | None) -> None:
         """Record that the temporary file is whole and is to become `final`.
@@ -216,6 +229,11 @@ class JobQueue:
         """Return items in the order of `ids`; those that are gone are absent."""
         with self.database.read() as connection:
             return views.read_items_by_id(connection, ids)
+
+    def output_folders(self, job: JobId) -> set[Path]:
+        """Return the folders in which the batch's results stand."""
+        with self.database.read() as connection:
+            return views.read_output_folders(connection, job)
 
     def item(self, item: ItemId) -> JobItem:
         """Return one item."""

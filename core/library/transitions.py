@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, and_, select, update
 
 from core.errors import LEFT_OUT_REASONS, Reason
 from core.library.ids import ItemId, JobId
@@ -24,9 +24,21 @@ _STAGED = frozenset({ItemStatus.STAGED})
 _CLAIMED = _RUNNING | _STAGED
 
 
+def require_running(connection: Connection, which: ItemId, attempt: int) -> None:
+    """Raise StaleClaim unless the item is in work under this attempt."""
+    if connection.scalar(select(item.c.id).where(_in_work(which, attempt))) is None:
+        raise StaleClaim(f"item {which} is no longer in attempt {attempt}")
+
+
 def announce(connection: Connection, which: ItemId, attempt: int) -> None:
-    """Mark the item as touched by the render process."""
-    move(connection, which, attempt, _RUNNING, ItemStatus.RUNNING, announced=True)
+    """Mark the item as touched by the render process, if it is still in work."""
+    statement = update(item).where(_in_work(which, attempt)).values(announced=True)
+    connection.execute(statement)
+
+
+def _in_work(which: ItemId, attempt: int) -> ColumnElement[bool]:
+    running = item.c.status == ItemStatus.RUNNING
+    return and_(item.c.id == which, item.c.attempt == attempt, running)
 
 
 def stage(
@@ -67,8 +79,9 @@ def finish(connection: Connection, which: ItemId, attempt: int, stat: FileStat) 
         hint="",
         run=None,
     )
-    row = connection.execute(select(item).where(item.c.id == which)).one()
     made = ("asset_id", "result_key", "source_sha256", "unchanged", "facts")
+    columns = (item.c[name] for name in (*made, "final", "staged_sha256"))
+    row = connection.execute(select(*columns).where(item.c.id == which)).one()
     values = {name: getattr(row, name) for name in made} | {"sha256": row.staged_sha256}
     record_result(connection, row.final, stat, values)
     # What was kept or rejected was the former result: nobody has looked at this one yet.

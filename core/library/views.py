@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, select
+from sqlalchemy import Connection, LargeBinary, Row, exists, func, select, type_coerce
 
 from core.engine.messages import Numerics
 from core.errors import LibraryError, Reason, StopReason
@@ -28,8 +29,25 @@ from core.library.records import (
 from core.library.tables import asset, item, job, photo, result
 from core.recipe import Recipe
 
+_WITH_RESULT = (ItemStatus.DONE, ItemStatus.ALREADY_DONE)
+
 RESULT = select(result, asset.c.path.label("source")).join_from(result, asset)
-_ITEM = select(item, asset.c.path.label("source")).join_from(item, asset)
+# Only what a JobItem is made of: of the many columns with paths each costs as much as all numbers.
+_ITEM = select(
+    item.c.id,
+    item.c.job_id,
+    item.c.strength,
+    item.c.status,
+    item.c.attempts,
+    *(type_coerce(item.c[name], LargeBinary).label(name) for name in ("folder", "name", "output")),
+    item.c.reason,
+    item.c.message,
+    item.c.hint,
+    item.c.note,
+    item.c.unchanged,
+    item.c.seconds,
+    asset.c.path.label("source"),
+).join_from(item, asset)
 
 
 def recipe_text(recipe: Recipe) -> str:
@@ -186,7 +204,7 @@ def _item(row: Row[Any]) -> JobItem:
         strength=row.strength,
         status=ItemStatus(row.status),
         attempts=row.attempts,
-        output=row.output or planned_path(row),
+        output=_path(row.output or _planned(row)),
         reason=None if row.reason is None else Reason(row.reason),
         message=row.message,
         hint=row.hint,
@@ -196,9 +214,22 @@ def _item(row: Row[Any]) -> JobItem:
     )
 
 
-def planned_path(row: Row[Any]) -> Path | None:
+def _planned(row: Row[Any]) -> bytes | None:
     """Return where an item's result is planned, None for what was settled before."""
-    return None if row.folder is None else Path(row.folder / row.name)
+    return None if row.folder is None else os.path.join(row.folder, row.name)  # noqa: PTH118
+
+
+def _path(value: bytes | None) -> Path | None:
+    return None if value is None else Path(os.fsdecode(value))
+
+
+def read_output_folders(connection: Connection, which: JobId) -> set[Path]:
+    """Read the folders in which a batch's results stand."""
+    query = select(type_coerce(item.c.output, LargeBinary)).where(
+        item.c.job_id == which, item.c.status.in_(_WITH_RESULT), item.c.output.is_not(None)
+    )
+    folders = {os.path.dirname(output) for output in connection.scalars(query)}  # noqa: PTH120
+    return {Path(os.fsdecode(folder)) for folder in folders}
 
 
 def read_result(row: Row[Any]) -> Result:

@@ -1,11 +1,15 @@
-"""One thread that makes every write of this process, in the order in which they were asked for."""
+"""One thread that makes every write of this process, in the order in which they were asked for.
+
+A transaction costs a few syncs of the disk, so what may be lost rides along with the next one.
+"""
 
 from __future__ import annotations
 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sized
 from concurrent.futures import Future
 from queue import SimpleQueue
 from typing import Any, TypeVar
@@ -28,6 +32,7 @@ JOURNAL_BYTES = 32 << 20
 """To this a write-ahead log shrinks again that grew under a long reader."""
 
 _PAUSE_SECONDS = 0.3
+_MOST_RIDERS = 200
 
 T = TypeVar("T")
 _Work = tuple[Callable[[Connection], Any], "Future[Any]"]
@@ -44,6 +49,7 @@ class Writer:
         self._make_engine = make_engine
         self._connection: Connection | None = None
         self._work: SimpleQueue[_Work | None] = SimpleQueue()
+        self._riders: deque[Callable[[Connection], object]] = deque()
         self._closing = threading.Lock()
         self._closed = threading.Event()
         # A daemon: a program that forgets `close` must still be able to end; what was committed is.
@@ -64,6 +70,21 @@ class Writer:
                 raise LibraryError("The library is closed.")
             self._work.put((work, future))
         return future
+
+    def ride(self, work: Callable[[Connection], object]) -> None:
+        """Have a small piece done at the beginning of the next transaction, or at the end.
+
+        For what may be lost: nobody hears of it, and a transaction that fails takes it along. It
+        must not raise.
+        """
+        self._riders.append(work)
+        if len(self._riders) >= _MOST_RIDERS:
+            self.submit(_nothing)
+
+    @property
+    def has_riders(self) -> bool:
+        """Whether something waits for the next transaction."""
+        return bool(self._riders)
 
     def close(self) -> None:
         """Finish what was asked for and end the thread."""
@@ -86,8 +107,17 @@ class Writer:
             else:
                 future.set_result(value)
             del work, future, entry
+        self._let_off(engine)
         self._disconnect()
         engine.dispose()
+
+    def _let_off(self, engine: Engine) -> None:
+        """Do what still rides along; there is nothing more for it to ride with."""
+        if self._riders:
+            try:
+                self._do(engine, _nothing)
+            except exc.DBAPIError as error:
+                _log.warning("Not noted in the library: %s", error)
 
     def _do(self, engine: Engine, work: Callable[[Connection], T]) -> T:
         """Run one piece of work; again and again while others hold the library."""
@@ -95,7 +125,7 @@ class Writer:
         while True:
             try:
                 return self._try(engine, work)
-            except exc.OperationalError as error:
+            except exc.DBAPIError as error:
                 patience = HURRY_SECONDS if self._closed.is_set() else PATIENCE_SECONDS
                 if not _is_busy(error) or time.monotonic() - begun > patience:
                     raise
@@ -106,14 +136,25 @@ class Writer:
 
     def _try(self, engine: Engine, work: Callable[[Connection], T]) -> T:
         """Run one piece of work in a transaction, which is over afterwards, however it went."""
+        riders = tuple(self._riders)
         try:
             connection = self._connected(engine)
             with connection.begin():
-                return work(connection)
-        except exc.DBAPIError:
+                for rider in riders:
+                    rider(connection)
+                value = work(connection)
+        except exc.DBAPIError as error:
             # A commit that was refused leaves its transaction open, with its lock on the library.
             self._disconnect()
+            if not _is_busy(error):
+                self._drop(riders)
             raise
+        self._drop(riders)
+        return value
+
+    def _drop(self, riders: Sized) -> None:
+        for _ in range(len(riders)):
+            self._riders.popleft()
 
     def _connected(self, engine: Engine) -> Connection:
         if self._connection is None:
@@ -131,6 +172,10 @@ class Writer:
             connection.close()
 
 
-def _is_busy(error: exc.OperationalError) -> bool:
+def _is_busy(error: exc.DBAPIError) -> bool:
     text = str(error.orig)
-    return "locked" in text or "busy" in text
+    return isinstance(error, exc.OperationalError) and ("locked" in text or "busy" in text)
+
+
+def _nothing(_connection: Connection) -> None:
+    """Begin and end a transaction, for those that ride along."""

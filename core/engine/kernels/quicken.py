@@ -97,7 +97,8 @@ def quicken_model(model: LoadedModel, working: int = 0) -> str:
 def lay_by_pixels(*networks: nn.Module) -> bool:
     """Lay weights out so that pictures keep all channels of a pixel together; always done."""
     for network in networks:
-        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        # Not diffusers' own `to`, which imports its whole machinery of hooks.
+        nn.Module.to(network, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return True
 
 

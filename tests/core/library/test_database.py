@@ -11,13 +11,13 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, exc, text
+from sqlalchemy import create_engine, exc, insert, select, text
 
 from core.errors import LibraryError, LibraryTooNewError
 from core.library import database as database_module
 from core.library import migrate, sqlite
 from core.library.database import Database
-from core.library.tables import APPLICATION_ID, SCHEMA_VERSION, metadata
+from core.library.tables import APPLICATION_ID, SCHEMA_VERSION, meta, metadata
 from tests.core.library.bench import Bench
 
 
@@ -362,3 +362,27 @@ def test_a_full_disk_and_a_locked_library_are_said_with_what_to_do() -> None:
     for text_of, hint in (("database is locked", "Close that one"), ("disk is full", "Free space")):
         error = exc.OperationalError("x", None, sqlite3.OperationalError(text_of))
         assert hint in database_module._library_error(path, error).hint
+
+
+def test_what_is_noted_along_with_other_writes_is_there_afterwards(folder: Path) -> None:
+    """A hash that is lost every time would be computed at every run."""
+    path = folder / "library.db"
+    database = Database(path)
+    database.note(lambda c: c.execute(insert(meta).values(name="first", value="")))
+    assert _named(database, "first") == []
+    with pytest.raises(ZeroDivisionError):
+        database.write(lambda _connection: 1 // 0)
+    database.write(lambda _connection: None)
+    assert _named(database, "first") == ["first"]
+    database.note(lambda c: c.execute(insert(meta).values(name="second", value="")))
+    database.catch_up()
+    assert _named(database, "second") == ["second"]
+    database.note(lambda c: c.execute(insert(meta).values(name="last", value="")))
+    database.close()
+    with closing(Database(path)) as again:
+        assert _named(again, "last") == ["last"]
+
+
+def _named(database: Database, name: str) -> list[str]:
+    with database.read() as connection:
+        return list(connection.scalars(select(meta.c.name).where(meta.c.name == name)))

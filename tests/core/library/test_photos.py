@@ -16,7 +16,7 @@ from core.library.records import ItemStatus
 from core.scan import scan
 from tests.core.library.bench import Bench
 from tests.core.library.grid import add, names, shown
-from tests.core.library.test_queue import statements
+from tests.core.library.plans import statements
 
 
 def test_each_photograph_is_added_once_however_often_it_is_dropped(

@@ -1,0 +1,1 @@
+"""Whether the whole path around the model grows linearly with the photographs of a folder."""
