@@ -83,7 +83,7 @@ def load_denoiser(spec: ModelSpec, device: str, dtype: str) -> Denoiser:
     verify_files(spec)
     network = _loaded(spec).eval()
     # Not diffusers' own `to`, which imports its whole machinery of hooks: a second of the start.
-    torch.nn.Module.to(network, device=device, memory_format=torch.channels_last)
+    torch.nn.Module.to(network, torch.device(device), memory_format=torch.channels_last)  # type: ignore[call-overload]
     network.requires_grad_(False)
     _embed_exactly(network, torch.device(device).type)
     return Denoiser(network, _curve(spec), spec.size_multiple, device, dtype)
