@@ -38,7 +38,7 @@ _BACK_2 = ((1, 1, 1, 0), (0, 1, -1, -1))
 _PIECE_BYTES = 48_000_000
 """How large a buffer of transformed squares may be: about what the last cache takes."""
 
-_MOST_TILES = 256
+_MOST_TILES = 512
 _LEAST_TILES = 64
 
 
