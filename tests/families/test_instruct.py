@@ -33,7 +33,13 @@ def instructed(
     return in_bytes(after), result
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize(
+    "family",
+    [
+        pytest.param(name, marks=pytest.mark.slow) if name == "qwen-image-edit" else name
+        for name in FAMILIES
+    ],
+)
 def test_a_large_photograph_is_fitted_and_comes_back_at_its_own_size(
     loaded: Loaded, family: str
 ) -> None:

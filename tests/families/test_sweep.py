@@ -160,7 +160,7 @@ def test_another_vae_encodes_anew(rig: Callable[..., Rig], tmp_path: Path) -> No
     assert at_work.model.bench.encoded.size == 2 * 2 * 4 * 8 * 8 * 4
 
 
-@pytest.mark.parametrize("family", ["sd1", "sdxl"])
+@pytest.mark.parametrize("family", ["sd1", pytest.param("sdxl", marks=pytest.mark.slow)])
 def test_prompts_are_read_once_a_batch_and_guidance_of_one_costs_no_rows(
     rig: Callable[..., Rig], family: str
 ) -> None:
@@ -259,7 +259,15 @@ def _rows(components: Components, leading: Woven[torch.Tensor]) -> int:
 
 
 @pytest.mark.parametrize(
-    "family", ["sd3", "z-image", "qwen-image", "flux-kontext", "flux2-klein", "qwen-image-edit"]
+    "family",
+    [
+        "sd3",
+        "flux-kontext",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("z-image", "qwen-image", "flux2-klein", "qwen-image-edit")
+        ),
+    ],
 )
 def test_every_familys_encodes_are_remembered_and_its_results_stay(
     family: str, loaded: Loaded

@@ -33,8 +33,13 @@ FULL, DRAFT = PreviewKind.FULL, PreviewKind.DRAFT
     "edit",
     [
         {"amount": "auto"},
-        {"amount": "more", "keep_grain": 50, "num_inference_steps": 3, "scheduler": "dpmpp-2m"},
-        {"mode": "repaint", "strength": 0.3, "num_inference_steps": 10},
+        pytest.param(
+            {"amount": "more", "keep_grain": 50, "num_inference_steps": 3, "scheduler": "dpmpp-2m"},
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            {"mode": "repaint", "strength": 0.3, "num_inference_steps": 10}, marks=pytest.mark.slow
+        ),
         {"mode": "repaint", "strength": 0.3, "num_inference_steps": 8, "scheduler": "euler-a",
          "hold_structure": 40},
     ],
