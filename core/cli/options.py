@@ -97,7 +97,9 @@ class DetailOptions:
     size: Annotated[
         Text, Option(metavar="MODE", help="auto, native, tile, fit: the size to work at [auto].")
     ] = None
-    dtype: Annotated[Text, Option(metavar="TYPE", help="auto, fp32, bf16, fp16 [auto].")] = None
+    dtype: Annotated[
+        Text, Option(metavar="TYPE", help="auto (fastest), fp32 (exact), bf16, fp16 [auto].")
+    ] = None
     device: Annotated[
         Text,
         Option(
