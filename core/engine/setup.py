@@ -20,6 +20,7 @@ from core.engine.messages import (
     LoadModel,
     Numerics,
 )
+from core.engine.named_device import named_device
 from core.engine.probe import winograd_is_faster
 from core.engine.task import LoadedModel
 from core.errors import BatchStopped, DeviceMemoryError, SettingsError, StopReason
@@ -94,18 +95,7 @@ def _device(message: LoadModel, found: tuple[DeviceInfo, ...]) -> DeviceInfo:
             return match[0]
     if message.device == "auto" or message.numerics:
         return usable[0]
-    return _refused(message.device, found)
-
-
-def _refused(wanted: str, found: tuple[DeviceInfo, ...]) -> DeviceInfo:
-    """Say why a device that was asked for cannot be had; `cuda` alone means the first one."""
-    named = [device for device in found if wanted in (device.key, device.kind.value)]
-    if named and named[0].usable:
-        return named[0]
-    if named:
-        raise SettingsError(named[0].problem, hint=f"To use it: {named[0].repair}")
-    known = ", ".join(device.key for device in found if device.usable)
-    raise SettingsError(f"This computer has no device {wanted}.", hint=f"It has: {known}.")
+    return named_device(message.device, found)
 
 
 def _numerics(message: LoadModel, device: DeviceInfo, versions: str, fit: Fit | None) -> Numerics:

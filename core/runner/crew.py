@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from core.engine.host import Heard, RenderHost
 from core.engine.messages import DeviceInfo, DeviceKind, Numerics
-from core.errors import SettingsError, StopReason
+from core.engine.named_device import named_device
+from core.errors import StopReason
 from core.library.ids import JobId
 from core.runner.engine import Engine
 from core.runner.parts import EngineChoice
@@ -135,7 +136,7 @@ class Crew:
             self.lanes += [self._lane(AUTO, number) for number in range(1, len(keys))]
             self._assign(keys, devices)
         elif len(self.lanes) > 1:
-            self._assign([_named(name, devices).key for name in self.choice.devices], devices)
+            self._assign([named_device(name, devices).key for name in self.choice.devices], devices)
         self._knows_devices = True
 
     def _assign(self, keys: list[str], devices: tuple[DeviceInfo, ...]) -> None:
@@ -199,18 +200,3 @@ def _sharing(engine: Engine, devices: tuple[DeviceInfo, ...]) -> list[str]:
     kind = usable.get(own, DeviceKind.CPU)
     same = [] if kind in _ALONE else [key for key in usable if usable[key] is kind]
     return list(dict.fromkeys([own, *same]))
-
-
-def _named(name: str, devices: tuple[DeviceInfo, ...]) -> DeviceInfo:
-    """Return the device that is called so; `cuda` alone is the first one.
-
-    Raises:
-        SettingsError: there is none, or it cannot be used.
-    """
-    called = [device for device in devices if name in (device.key, device.kind.value)]
-    if called and called[0].usable:
-        return called[0]
-    if called:
-        raise SettingsError(called[0].problem, hint=f"To use it: {called[0].repair}")
-    known = ", ".join(device.key for device in devices if device.usable)
-    raise SettingsError(f"This computer has no device {name}.", hint=f"It has: {known}.")
