@@ -46,9 +46,15 @@ class Block(nn.Module):
     def forward(self, features: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
         """`features` (rows, channels, height, width), `level` (rows, embedding)."""
         scale, shift = self.modulate(level)[..., None, None].chunk(2, 1)
-        hidden = torch.addcmul(shift, self.spread(features), 1 + scale)
-        merged = features + self.merge(functional.silu(hidden))
-        return functional.hardtanh(merged, -BOUND, BOUND)
+        hidden = self.spread(features)
+        if torch.is_grad_enabled():
+            hidden = torch.addcmul(shift, hidden, 1 + scale)
+            merged = features + self.merge(functional.silu(hidden))
+            return functional.hardtanh(merged, -BOUND, BOUND)
+        # The same numbers, in place: fresh memory would cost a tenth of the whole.
+        torch.addcmul(shift, hidden, 1 + scale, out=hidden)
+        merged = self.merge(functional.silu(hidden, inplace=True)).add_(features)
+        return functional.hardtanh(merged, -BOUND, BOUND, inplace=True)
 
 
 class Blocks(nn.ModuleList):

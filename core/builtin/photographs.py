@@ -13,12 +13,15 @@ import numpy.typing as npt
 
 from core.builtin.patterns import make_pattern
 from core.builtin.shapes import Outline, draw_radii, make_outline
+from core.builtin.surfaces import make_border, make_surface
 from core.builtin.textures import Field, Random, make_noise_field, make_texture
 
 Picture = npt.NDArray[np.float32]
 SUPERSAMPLING = 2
-TEXTURES = 8
+TEXTURES = 5
 PATTERNS = 2
+SHAPES = (0, 5, 20, 60, 200, 700)
+"""How many shapes lie on the ground of a picture of 384 pixels a side: more is confetti."""
 
 
 @dataclass(frozen=True)
@@ -114,12 +117,12 @@ def _draw_tint(random: Random) -> Picture:
 
 
 def _make_ground(random: Random, scene: Scene) -> Picture:
-    """What lies behind all shapes: a colour, a texture and slow clouds."""
-    ground = np.empty((scene.side, scene.side, 3), np.float32)
-    ground[:] = scene.color(random)
-    ground += scene.texture(random)[..., None] * (_draw_contrast(random) * _draw_tint(random))
-    clouds = make_noise_field(random, scene.side, 1.7)[..., None]
-    return ground + clouds * (_draw_contrast(random) * 0.7 * scene.color(random))
+    """What lies behind all shapes: one to five regions, each of its own surface."""
+    ground = make_surface(random, scene.side, scene.color)
+    for _ in range(int(random.integers(0, 5))):
+        border = make_border(random, scene.side)[..., None]
+        ground = ground + (make_surface(random, scene.side, scene.color) - ground) * border
+    return ground
 
 
 def _find_window(points: Outline, side: int) -> Window:
@@ -215,7 +218,7 @@ def canvas(seed: int, size: int = 384) -> npt.NDArray[np.uint8]:
     random = np.random.default_rng(seed)
     scene = _make_scene(random, size * SUPERSAMPLING)
     picture = _make_ground(random, scene)
-    count = int(random.choice([150, 500, 1200, 2500]) * (size / 384) ** 2) + 1
+    count = int(random.choice(SHAPES) * (size / 384) ** 2) + 1
     largest = scene.side * random.uniform(0.2, 0.6)
     smallest = float(np.exp(random.uniform(np.log(3), np.log(24))))
     radii = draw_radii(random, count, smallest, largest)

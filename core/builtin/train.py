@@ -20,16 +20,17 @@ from rich.console import Console
 from rich.progress import Progress, track
 from torch import nn
 
-from core.builtin.crops import Pixels, draw_crops, load_canvases, make_missing_canvases
+from core.builtin.crops import Pixels, load_canvases, make_missing_canvases
 from core.builtin.evaluate import list_pictures, measure_pictures
 from core.builtin.export import read_model, write_model
+from core.builtin.muon import Muon
 from core.builtin.network import PhotoDenoiser
-from core.builtin.schedule import MAX_RATIO, MIN_RATIO, ratio_of_sigma, timestep_of_ratio
+from core.builtin.noisy_crops import NoisyCrops, draw_noisy_crops
+from core.builtin.schedule import timestep_of_ratio
 
 WARMUP_STEPS = 200
+EVALUATE_EVERY = 500
 AVERAGE_DECAY = 0.999
-CLEANING_SHARE = 0.75
-CLEANING_SIGMAS = (2.0, 80.0)
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class TrainingSettings:
     learning_rate: float = 1e-3
     dtype: str = "fp32"
     threads: int = 2
+    compiled: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,35 +65,37 @@ class Training:
         self.step = 0
         self.model = (start or PhotoDenoiser()).to(memory_format=torch.channels_last).train()
         self.average = copy.deepcopy(self.model).requires_grad_(False)
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), settings.learning_rate, (0.9, 0.99), weight_decay=1e-4
-        )
+        self.optimizers = make_optimizers(self.model, settings.learning_rate)
+        # Fuses what lies between the convolutions: a fifth of the time.
+        self._predict = torch.compile(self._answer) if settings.compiled else self._answer
 
     def advance(self, canvases: Pixels, plan: Plan) -> float:
         """Take the next step of a planned run; returns its loss."""
         settings, step = self.settings, self.step
-        for group in self.optimizer.param_groups:
+        for group in (group for one in self.optimizers for group in one.param_groups):
             group["lr"] = settings.learning_rate * learning_rate_factor(step, plan)
-        crops = draw_crops(settings.seed, step, canvases, settings.rows, settings.crop)
-        loss = self._measure_loss(torch.from_numpy(crops).float() / 127.5 - 1)
-        self.optimizer.zero_grad(set_to_none=True)
+        crops = draw_noisy_crops(settings.seed, step, canvases, settings.rows, settings.crop)
+        loss = self.measure_loss(crops)
+        self.model.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
         self.step += 1
         self._update_average()
         return float(loss.detach())
 
-    def _measure_loss(self, picture: torch.Tensor) -> torch.Tensor:
-        generator = torch.Generator().manual_seed(self.settings.seed * 2**40 + self.step)
-        ratio = draw_ratios(len(picture), generator)
-        timesteps = torch.tensor([timestep_of_ratio(float(value)) for value in ratio])
-        ratio = ratio.view(-1, 1, 1, 1)
+    def _answer(self, sample: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
+        return torch.as_tensor(self.model(sample, timesteps).sample)
+
+    def measure_loss(self, crops: NoisyCrops) -> torch.Tensor:
+        """The loss of the present weights on some crops, a scalar."""
+        timesteps = torch.tensor([timestep_of_ratio(float(value)) for value in crops.ratio])
+        ratio = crops.ratio.view(-1, 1, 1, 1)
         signal = (1 + ratio * ratio).rsqrt()
-        noise = torch.randn(picture.shape, generator=generator)
-        target = signal * (noise - ratio * picture)
+        target = signal * (crops.noise - ratio * crops.picture)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.dtype == "bf16"):
-            predicted = self.model(signal * (picture + ratio * noise), timesteps).sample
+            predicted = self._predict(signal * (crops.picture + ratio * crops.noise), timesteps)
         error = (predicted.float() - target).square()
         return torch.mean(error * weigh_ratio(ratio))
 
@@ -109,7 +113,7 @@ class Training:
             "step": self.step,
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
         }
         partial = path.with_suffix(".partial")
         torch.save(state, partial)
@@ -126,7 +130,19 @@ class Training:
         self.step = state["step"]
         self.model.load_state_dict(state["model"])
         self.average.load_state_dict(state["average"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        for optimizer, kept in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(kept)
+
+
+def make_optimizers(model: PhotoDenoiser, learning_rate: float) -> list[torch.optim.Optimizer]:
+    """Muon for the convolutions within; Adam for the first, the last, biases and noise levels."""
+    hidden: list[nn.Parameter] = []
+    others: list[nn.Parameter] = []
+    for name, weight in model.named_parameters():
+        is_hidden = weight.ndim == 4 and not name.startswith(("enter", "leave"))
+        (hidden if is_hidden else others).append(weight)
+    adam = torch.optim.AdamW(others, learning_rate, (0.9, 0.99), weight_decay=1e-4)
+    return [Muon(hidden, learning_rate), adam]
 
 
 def learning_rate_factor(step: int, plan: Plan) -> float:
@@ -137,14 +153,6 @@ def learning_rate_factor(step: int, plan: Plan) -> float:
     rise = (step + 1) / WARMUP_STEPS
     fall = (plan.steps - step) / (plan.steps * plan.decay_share)
     return min(1.0, rise, fall)
-
-
-def draw_ratios(rows: int, generator: torch.Generator) -> torch.Tensor:
-    """Noise ratios: three in four log-uniform over what photographs have, the rest over all."""
-    share, position = torch.rand((2, rows), generator=generator)
-    low = torch.where(share < CLEANING_SHARE, ratio_of_sigma(CLEANING_SIGMAS[0]), MIN_RATIO)
-    high = torch.where(share < CLEANING_SHARE, ratio_of_sigma(CLEANING_SIGMAS[1]), MAX_RATIO)
-    return torch.mul(low, (high / low) ** position)
 
 
 def weigh_ratio(ratio: torch.Tensor) -> torch.Tensor:
@@ -182,7 +190,7 @@ class Reporter:
                 f"step {training.step}/{plan.steps} loss {mean:.4f} {pace:.2f} steps/s"
             )
             self.losses, self.since = [], time.monotonic()
-        if self.pictures and training.step % 2000 == 0:
+        if self.pictures and training.step % EVALUATE_EVERY == 0:
             self.evaluate(training)
 
     def evaluate(self, training: Training) -> None:
@@ -224,6 +232,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--decay-share", type=float, default=0.25, help="last share of the steps")
     parser.add_argument("--dtype", choices=["auto", "fp32", "bf16"], default="auto")
     parser.add_argument("--threads", type=int, default=2, help="part of what decides the weights")
+    parser.add_argument("--compiled", action="store_true", help="faster; needs a C++ compiler")
     parser.add_argument("--save-every", type=int, default=500)
     parser.add_argument("--evaluate", type=Path, help="pictures to measure on, never to train on")
     return parser.parse_args(arguments)
