@@ -176,8 +176,8 @@ class PreviewPart:
     `box` is what it shows of the photograph, all that was asked for and that lies within it.
     `width` and `height` are the picture's own pixels, fewer than the box's where it was reduced.
     `jpeg` is sRGB. `step` of `steps` denoiser calls, counted from 1. `facts` as a result has
-    them: `noise` (of 255), `note`, `steps`, `first_sigma`; `reduced` where the model worked on a
-    reduced copy. `seconds` since the render process took the request up.
+    them: `noise` and `noise_chroma` (of 255), `note`, `steps`, `first_sigma`; `reduced` where the
+    model worked on a reduced copy. `seconds` since the render process took the request up.
     """
 
     request: int

@@ -1,13 +1,17 @@
-"""`python -m core.builtin.evaluate FOLDER`: how well the built-in model cleans known noise."""
+"""`python -m core.builtin.evaluate FOLDER`: how well the built-in model cleans known noise.
+
+White Gaussian noise of known deviation, not clipped, one step, beside what others published.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +23,19 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from core.builtin.export import read_model
 from core.builtin.network import PhotoDenoiser
+from core.builtin.options import add_crop, make_parser, read_numbers, read_options
+from core.builtin.published import SETS, make_published_table
 from core.builtin.schedule import ratio_of_sigma, timestep_of_ratio
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 Pixels = npt.NDArray[np.uint8]
+Record = TypeVar("Record", bound="DataclassInstance")
 NOISE_SEED = 1
+BEST_PSNR = 99.0
+"""Said of pictures that are the same, so that means stay finite."""
+
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}
 
 
@@ -53,11 +66,41 @@ def list_pictures(folder: Path) -> list[Path]:
     return found
 
 
-def read_picture(path: Path) -> Pixels:
-    """Pixels (height, width, 3), cut to multiples of 8 as the network needs."""
+def read_picture(path: Path, crop: int | None = None) -> Pixels:
+    """Pixels (height, width, 3), cut to multiples of 8 as the network needs.
+
+    `crop`: side of the middle that is taken.
+    """
     with Image.open(path, formats=("PNG", "JPEG", "BMP", "TIFF", "WEBP")) as opened:
         pixels = np.asarray(opened.convert("RGB"))
-    return pixels[: pixels.shape[0] // 8 * 8, : pixels.shape[1] // 8 * 8]
+    return cut_middle(pixels, crop or max(pixels.shape))
+
+
+def cut_middle(pixels: Pixels, side: int) -> Pixels:
+    """The middle of a picture, at its own scale; sides are multiples of 8."""
+    height, width = (min(side, length) // 8 * 8 for length in pixels.shape[:2])
+    top, left = (pixels.shape[0] - height) // 2, (pixels.shape[1] - width) // 2
+    return pixels[top : top + height, left : left + width]
+
+
+def read_pictures(options: argparse.Namespace) -> list[Pixels]:
+    """The photographs that a command's folder, --limit and --crop name."""
+    paths = list_pictures(options.folder)[: options.limit]
+    return [read_picture(path, options.crop) for path in paths]
+
+
+def compare(truth: npt.NDArray[np.generic], shown: Pixels) -> tuple[float, float]:
+    """PSNR in dB (at most BEST_PSNR) and SSIM of a picture, both (height, width, 3), 0 to 255."""
+    with np.errstate(divide="ignore"):
+        psnr = min(BEST_PSNR, peak_signal_noise_ratio(truth, shown, data_range=255))
+    ssim = structural_similarity(truth, shown, channel_axis=2, data_range=255)
+    return float(psnr), float(ssim)
+
+
+def mean_of(records: Sequence[Record]) -> Record:
+    """The record of the means of several, field by field; all fields are numbers."""
+    means = np.mean([astuple(record) for record in records], axis=0)
+    return type(records[0])(*means.tolist())
 
 
 def to_tensor(pixels: Pixels) -> torch.Tensor:
@@ -93,54 +136,58 @@ def clean_once(model: PhotoDenoiser, noisy: torch.Tensor, sigma: float) -> torch
 def measure_picture(model: PhotoDenoiser, pixels: Pixels, sigma: float) -> Measure:
     """PSNR and SSIM of one picture that was made noisy and cleaned."""
     noisy = add_noise(to_tensor(pixels), sigma)
-    cleaned = to_pixels(clean_once(model, noisy, sigma))
-    psnr = peak_signal_noise_ratio(pixels, cleaned, data_range=255)
-    ssim = structural_similarity(pixels, cleaned, channel_axis=2, data_range=255)
-    return Measure(sigma, float(psnr), float(ssim))
+    return Measure(sigma, *compare(pixels, to_pixels(clean_once(model, noisy, sigma))))
 
 
 def measure_pictures(
-    model: PhotoDenoiser, pictures: Sequence[Path], sigmas: Sequence[float]
+    model: PhotoDenoiser,
+    pictures: Sequence[Path],
+    sigmas: Sequence[float],
+    crop: int | None = None,
 ) -> Iterator[Measure]:
-    """Means over the pictures, one noise level after the other."""
+    """Means over the pictures (or the middle of each), one noise level after the other."""
     for sigma in sigmas:
-        measures = [measure_picture(model, read_picture(path), sigma) for path in pictures]
-        psnr = float(np.mean([measure.psnr for measure in measures]))
-        yield Measure(sigma, psnr, float(np.mean([measure.ssim for measure in measures])))
+        measures = [measure_picture(model, read_picture(path, crop), sigma) for path in pictures]
+        yield mean_of(measures)
 
 
-def _print_table(measures: Iterator[Measure], console: Console, title: str) -> None:
+def _make_table(measures: Sequence[Measure], title: str) -> Table:
     table = Table("sigma", "PSNR (dB)", "SSIM", title=title)
     for measure in measures:
         table.add_row(f"{measure.sigma:g}", f"{measure.psnr:.2f}", f"{measure.ssim:.4f}")
-    console.print(table)
+    return table
 
 
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m core.builtin.evaluate", description=__doc__)
-    parser.add_argument("folder", type=Path, help="folder of clean pictures")
-    parser.add_argument("--json", action="store_true", help="one JSON object a noise level")
-    parser.add_argument("--model", type=Path, help="model folder (default: the bundled one)")
-    parser.add_argument("--sigmas", default="15,25,50", help="noise levels of 255")
-    parser.add_argument("--threads", type=int, default=2)
-    return parser.parse_args(arguments)
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Print one line a noise level."""
-    options = _parse(arguments)
-    torch.set_num_threads(options.threads)
-    pictures = list_pictures(options.folder)
-    sigmas = [float(sigma) for sigma in options.sigmas.split(",")]
-    measures = measure_pictures(load_model(options.model), pictures, sigmas)
-    console = Console()
-    if not options.json:
-        _print_table(measures, console, f"{len(pictures)} pictures, one-step estimate")
-        return
+def _print_json(measures: Iterator[Measure], console: Console) -> None:
     for measure in measures:
         rounded = {name: round(value, 4) for name, value in asdict(measure).items()}
         console.file.write(json.dumps(rounded) + "\n")
         console.file.flush()
+
+
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = make_parser("evaluate", __doc__)
+    parser.add_argument("--json", action="store_true", help="one JSON object a noise level")
+    parser.add_argument("--sigmas", default="15,25,50", help="noise levels of 255")
+    add_crop(parser)
+    parser.add_argument("--set", choices=SETS, help="the published set that the folder holds")
+    return read_options(parser, arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print one line a noise level, and the published figures."""
+    options = _parse(arguments)
+    pictures = list_pictures(options.folder)[: options.limit]
+    sigmas = read_numbers(options.sigmas)
+    measures = measure_pictures(load_model(options.model), pictures, sigmas, options.crop)
+    console = Console()
+    if options.json:
+        _print_json(measures, console)
+        return
+    done = list(measures)
+    console.print(_make_table(done, f"{len(pictures)} pictures, one-step estimate"))
+    ours = {measure.sigma: measure.psnr for measure in done}
+    console.print(make_published_table(ours, options.set))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""`python -m core.builtin.sheet FOLDER OUT.png`: a sheet of what cleaning and each strength do."""
+"""`python -m core.builtin.sheet FOLDER OUT.png`: a sheet of what cleaning and each strength do.
+
+Everything as users get it: Clean by default of a photograph with noise, and Repaint by default.
+"""
 
 from __future__ import annotations
 
@@ -7,72 +10,59 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from PIL import Image, ImageDraw
 
-from core.builtin.evaluate import (
-    Pixels,
-    add_noise,
-    clean_once,
-    list_pictures,
-    load_model,
-    read_picture,
-    to_pixels,
-    to_tensor,
-)
-from core.builtin.network import PhotoDenoiser
-from core.builtin.repaint import repaint
+from core.builtin.evaluate import Pixels, add_noise, read_pictures, to_pixels, to_tensor
+from core.builtin.options import add_crop, make_parser, read_options
+from core.builtin.whole_path import WholePath, add_engine_options, load_whole_path
+from core.recipe import EditSettings, Mode
 
-STRENGTHS = (0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
+STRENGTHS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 SIGMA = 25.0
 HEADER = 16
 HEADINGS = ("original", f"sigma {SIGMA:g}", "cleaned", *(f"{value:g}" for value in STRENGTHS))
 
 
-def cut_middle(pixels: Pixels, side: int) -> Pixels:
-    """The middle of a picture, at its own scale; sides are multiples of 8."""
-    height, width = (min(side, length) // 8 * 8 for length in pixels.shape[:2])
-    top, left = (pixels.shape[0] - height) // 2, (pixels.shape[1] - width) // 2
-    return pixels[top : top + height, left : left + width]
-
-
-def make_row(model: PhotoDenoiser, pixels: Pixels) -> Iterator[Pixels]:
+def make_row(engine: WholePath, pixels: Pixels) -> Iterator[Pixels]:
     """The cells of one photograph, in the order of HEADINGS."""
-    picture = to_tensor(pixels)
-    noisy = add_noise(picture, SIGMA)
+    noisy = to_pixels(add_noise(to_tensor(pixels), SIGMA))
     yield pixels
-    yield to_pixels(noisy)
-    yield to_pixels(clean_once(model, noisy, SIGMA))
+    yield noisy
+    yield engine.edit(noisy).pixels
     for strength in STRENGTHS:
-        yield to_pixels(repaint(model, picture, strength))
+        yield engine.edit(pixels, EditSettings(mode=Mode.REPAINT, strength=strength)).pixels
 
 
-def make_sheet(model: PhotoDenoiser, pictures: Sequence[Path], side: int) -> Image.Image:
-    """One row a photograph, `side` pixels a cell, headings above."""
-    sheet = Image.new("RGB", (side * len(HEADINGS), HEADER + side * len(pictures)), "white")
+def paste_cells(
+    rows: Sequence[Sequence[Pixels]], headings: Sequence[str], side: int
+) -> Image.Image:
+    """Cells of `side` pixels at their own scale, headings above the columns."""
+    sheet = Image.new("RGB", (side * len(headings), HEADER + side * len(rows)), "white")
     draw = ImageDraw.Draw(sheet)
-    for column, heading in enumerate(HEADINGS):
+    for column, heading in enumerate(headings):
         draw.text((column * side + 4, 2), heading, fill="black")
-    for row, path in enumerate(pictures):
-        for column, cell in enumerate(make_row(model, cut_middle(read_picture(path), side))):
+    for row, cells in enumerate(rows):
+        for column, cell in enumerate(cells):
             place = (column * side, HEADER + row * side)
             sheet.paste(Image.fromarray(np.ascontiguousarray(cell)), place)
     return sheet
 
 
+def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = make_parser("sheet", __doc__)
+    add_engine_options(parser)
+    add_crop(parser, 256)
+    parser.add_argument("out", type=Path, help="the sheet to write")
+    parser.add_argument("--every", type=int, default=4, help="take every n-th photograph")
+    return read_options(parser, arguments)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write the sheet."""
-    parser = argparse.ArgumentParser(prog="python -m core.builtin.sheet", description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--model", type=Path, help="model folder (default: the bundled one)")
-    parser.add_argument("--side", type=int, default=256, help="side of a cell in pixels")
-    parser.add_argument("--every", type=int, default=4, help="take every n-th photograph")
-    parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args(arguments)
-    torch.set_num_threads(options.threads)
-    pictures = list_pictures(options.folder)[:: options.every]
-    make_sheet(load_model(options.model), pictures, options.side).save(options.out)
+    options = _parse(arguments)
+    engine, pictures = load_whole_path(options), read_pictures(options)[:: options.every]
+    rows = [list(make_row(engine, pixels)) for pixels in pictures]
+    paste_cells(rows, HEADINGS, options.crop).save(options.out)
 
 
 if __name__ == "__main__":

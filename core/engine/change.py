@@ -151,11 +151,12 @@ def _runaway(change: torch.Tensor, limit: float) -> torch.Tensor | None:
         return None
     # Wider by the reach of the averaging after it, so that the mask is 1 all over the place.
     wide = (_windowed(together.float()) > 0).float()
-    return _windowed(wide)
+    # Beyond the picture's edge there is nothing, which must not count as unmarked.
+    return _windowed(wide) / _windowed(torch.ones_like(wide))
 
 
 def _windowed(plane: torch.Tensor) -> torch.Tensor:
-    """Return the mean over a square window around each pixel of (rows, W)."""
+    """Return the mean over a square window around each pixel of (rows, W), 0 outside."""
     half = _WINDOW // 2
     tall = functional.avg_pool2d(plane[None], (_WINDOW, 1), 1, (half, 0))
     return functional.avg_pool2d(tall, (1, _WINDOW), 1, (0, half))[0]

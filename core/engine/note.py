@@ -10,7 +10,7 @@ from core.models.spec import ModelSpec
 from core.recipe import Mode, SigmaSchedule
 from core.scheduler_facts import facts_of
 
-_KEPT_FACTS = ("noise", "removed", "first_sigma", "steps")
+_KEPT_FACTS = ("noise", "noise_luminance", "noise_chroma", "removed", "first_sigma", "steps")
 
 
 def provenance_of(prepared: Prepared, spec: ModelSpec, numerics: Numerics) -> Provenance | None:

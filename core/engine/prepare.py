@@ -21,7 +21,8 @@ from core.errors import ImageReadError, ItemError, Reason
 from core.images import refusals, source
 from core.images.colour import to_model_region
 from core.images.decode import probe, read_photo
-from core.images.noise_level import ALREADY_CLEAN, estimate_sigma
+from core.images.noise_found import ALREADY_CLEAN, NoiseFound
+from core.images.noise_level import find_noise
 from core.images.photo import Floats, Photo
 from core.images.tile import chosen_tile
 from core.models.spec import ModelSpec
@@ -158,12 +159,12 @@ def holding_of(edit: EditSettings, aim: Aim) -> Holding:
 
 
 def aim_of(
-    edit: EditSettings, spec: ModelSpec, curve: NoiseCurve, noise: Callable[[], float]
+    edit: EditSettings, spec: ModelSpec, curve: NoiseCurve, noise: Callable[[], NoiseFound]
 ) -> Aim:
     """Return where a photograph starts.
 
     Args:
-        noise: measures the photograph's noise, of 255; called only where that decides.
+        noise: measures the photograph's noise; called only where that decides.
 
     Raises:
         SettingsError: the model cannot use one of the settings.
@@ -183,15 +184,14 @@ def aim_of(
     return Aim(steps, ratio, None, {"note": note, "steps": steps, "first_sigma": round(ratio, 5)})
 
 
-def _clean_aim(edit: EditSettings, spec: ModelSpec, noise: Callable[[], float]) -> Aim:
+def _clean_aim(edit: EditSettings, spec: ModelSpec, noise: Callable[[], NoiseFound]) -> Aim:
     _, steps = plan.step_counts(edit, spec)
     if isinstance(edit.amount, Amount):
         found = noise()
-        sigma = found * AMOUNT_FACTORS[edit.amount]
-        facts: Facts = {"noise": round(found, 2)}
-        if found < ALREADY_CLEAN:
+        sigma, facts = found.sigma * AMOUNT_FACTORS[edit.amount], found.facts
+        if found.sigma < ALREADY_CLEAN:
             return Aim(0, 0.0, None, facts | {"note": "already clean, unchanged"})
-        said = f"noise {found:.0f} of 255"
+        said = f"noise {found.words}"
     else:
         sigma, facts, said = edit.amount, {}, f"noise {edit.amount:g} of 255 as told"
     if not steps or sigma <= 0:
@@ -201,13 +201,13 @@ def _clean_aim(edit: EditSettings, spec: ModelSpec, noise: Callable[[], float]) 
     return Aim(steps, sigma / LEVELS_PER_UNIT, sigma, facts)
 
 
-def measure_noise(photo: Photo) -> float:
-    """Return the deviation of the photograph's noise, of 255, as the model sees it."""
+def measure_noise(photo: Photo) -> NoiseFound:
+    """Return the photograph's noise as the model sees it."""
 
     def rows(top: int, bottom: int) -> Floats:
         return to_model_region(photo, top, bottom, 0, photo.width)
 
-    return estimate_sigma(rows, photo.height, photo.width)
+    return find_noise(rows, photo.height, photo.width)
 
 
 def photo_seed(edit: EditSettings, photo: Photo) -> int:

@@ -87,7 +87,8 @@ class PreviewJob:
         aim = aim_of(edit, model.spec, curve, source.noise)
         used = aim
         if view.factor < 1 and aim.sigma is not None and aim.ratio > 0:
-            sigma = aim.sigma * min(1.0, source.noise_of(view) / max(source.noise(), 0.1))
+            left = source.noise_of(view).sigma / max(source.noise().sigma, 0.1)
+            sigma = aim.sigma * min(1.0, left)
             ratio = sigma / LEVELS_PER_UNIT if sigma >= _INVISIBLE_SIGMA else 0.0
             used = replace(aim, sigma=sigma, ratio=ratio)
         return used, descent_of(edit, model.spec, curve, used, lambda: source.seed(edit))

@@ -12,6 +12,7 @@ from core.engine.preview_view import View, view_of
 from core.errors import ImageReadError, Reason
 from core.events import Box
 from core.images.decode import decode_photo
+from core.images.noise_found import NoiseFound
 from core.images.photo import Photo
 from core.images.preview import coded
 from core.recipe import EditSettings, SeedMode
@@ -27,9 +28,9 @@ class Source:
 
     def __init__(self, photo: Photo) -> None:
         self.photo = photo
-        self._noise: float | None = None
+        self._noise: NoiseFound | None = None
         self._seeds: dict[int, int] = {}
-        self._view: tuple[tuple[Box | None, int], View, list[float]] | None = None
+        self._view: tuple[tuple[Box | None, int], View, list[NoiseFound]] | None = None
 
     @property
     def bytes(self) -> int:
@@ -37,8 +38,8 @@ class Source:
         alpha = self.photo.alpha
         return self.photo.pixels.nbytes + (alpha.nbytes if alpha is not None else 0)
 
-    def noise(self) -> float:
-        """Return the deviation of its noise, of 255."""
+    def noise(self) -> NoiseFound:
+        """Return its noise."""
         if self._noise is None:
             self._noise = measure_noise(self.photo)
         return self._noise
@@ -53,8 +54,8 @@ class Source:
             self._view = (box, max_side), view_of(self.photo, box, max_side), []
         return self._view[1]
 
-    def noise_of(self, view: View) -> float:
-        """Return the deviation of the noise that is left in a reduced view, of 255."""
+    def noise_of(self, view: View) -> NoiseFound:
+        """Return the noise that is left in a reduced view."""
         if self._view is None or self._view[1] is not view:
             return measure_noise(view.photo)
         if not self._view[2]:

@@ -32,6 +32,7 @@ from core.images.codec_messages import (
     ToCodec,
 )
 from core.images.facts import PhotoFacts
+from core.images.noise_found import NoiseFound
 from core.images.photo import PhotoInfo
 from core.images.texts import PictureTexts
 
@@ -145,11 +146,12 @@ class Codec:
         assert isinstance(made, PreviewMade)
         return Preview(frame.tail, made.width, made.height, made.photo_width, made.photo_height)
 
-    def noise(self, path: Path) -> float:
-        """Return the standard deviation of the photograph's noise, of 255; errors as `preview`."""
+    def noise(self, path: Path) -> NoiseFound:
+        """Return the photograph's noise; errors as `preview`."""
         frame = self._ask_one(MeasureNoise(path=path), path)
-        assert isinstance(frame.message, NoiseMeasured)
-        return frame.message.sigma
+        told = frame.message
+        assert isinstance(told, NoiseMeasured)
+        return NoiseFound(told.sigma, told.luminance, told.chroma)
 
     def close(self) -> None:
         """End the process."""

@@ -104,10 +104,12 @@ class PreviewMade(_Message):
 
 
 class NoiseMeasured(_Message):
-    """Standard deviation of the noise, of 255."""
+    """Standard deviations of the noise, of 255, as in NoiseFound."""
 
     kind: Literal["noise_measured"] = "noise_measured"
     sigma: float
+    luminance: float
+    chroma: float
 
 
 class FactsRead(_Message):

@@ -1,105 +1,104 @@
-"""How noisy a photograph is: its noise's deviation, measured where it is flattest. NumPy only."""
+"""How noisy a photograph is, in luminance and in colour, told from its pixels. NumPy only."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from dataclasses import dataclass
+from importlib import resources
 
 import numpy as np
-from numpy.typing import NDArray
 
-from core.images.photo import Floats
+from core.images.noise_blocks import BLOCK, LUMA, Blocks, ReadRows, Values, measure_blocks
+from core.images.noise_features import Features, features_of
+from core.images.noise_found import NoiseFound
 
-ALREADY_CLEAN = 1.0
-"""Below this sigma of 255 a photograph counts as clean: rounding to 8 bits alone gives 0.3."""
+REACH = 4.0
+"""Features count up to this many deviations from their mean in training: there it never went."""
 
-ReadRows = Callable[[int, int], Floats]
-"""Gives rows `top` to `bottom` of a picture as (rows, W, 3) float32 from 0 to 1."""
+OFFSET = 0.5
+"""Levels of 255 added before logarithms are taken: less noise than that is all the same."""
 
-_BLOCK = 8
-_MAX_BLOCKS = 40_000
-_LEAST_BLOCKS = 20
-_SHARE = 0.01
-_NORMAL_QUANTILE = -2.3263
-"""The standard normal's quantile of _SHARE."""
+_MOST_LUMINANCE, _MOST_CHROMA = 1.25, 4.0
+"""Noise is not more than this times what is in the blocks: their planes and clipping hide some of
+it, and a JPEG whose colour is halved took away more than it left."""
 
-_CLIPPED_SHARES = (0.01, 0.05, 0.2)
-_BLACK, _WHITE = 0.5 / 255, 254.5 / 255
 
-Values = NDArray[np.float64]
+@dataclass(frozen=True)
+class Layer:
+    """One layer of the estimator: (outputs, inputs) weights and (outputs,) offsets."""
+
+    weights: Values
+    offsets: Values
+
+    def __call__(self, values: Values) -> Values:
+        """Return (outputs,) of (inputs,)."""
+        return np.asarray(self.weights @ values + self.offsets)
+
+
+@dataclass(frozen=True)
+class Estimator:
+    """A small network that was fitted to synthetic photographs (core.builtin.noise_fit).
+
+    means, spreads: of the features in training. layers: bent in between by x / (1 + exp(-x)).
+    straight: a linear layer beside them. Both give logarithms of luminance's and chroma's noise.
+    """
+
+    means: Values
+    spreads: Values
+    layers: tuple[Layer, ...]
+    straight: Layer
+
+    def __call__(self, features: Features) -> tuple[float, float]:
+        """Return luminance's and chroma's deviation, of 255; at least 0."""
+        values = np.clip((features - self.means) / self.spreads, -REACH, REACH)
+        bent = self.layers[0](values)
+        for layer in self.layers[1:]:
+            bent = layer(bent / (1 + np.exp(-bent)))
+        luminance, chroma = np.maximum(np.exp(bent + self.straight(values)) - OFFSET, 0)
+        return float(luminance), float(chroma)
+
+
+def find_noise(read: ReadRows, height: int, width: int) -> NoiseFound:
+    """Return the noise of a picture of `height` rows; none where it is smaller than 8x8.
+
+    White noise of sigma 10 to 50 is found within 10 % in photographs; noise from cameras, which
+    depends on brightness, is coarse and went through JPEG, mostly within 25 %.
+    """
+    if min(height, width) < BLOCK:
+        return NoiseFound(0.0, 0.0, 0.0)
+    blocks = measure_blocks(read, height, width)
+    luminance, chroma = read_estimator()(features_of(blocks))
+    most_luminance, most_chroma = _bounds(blocks)
+    luminance, chroma = min(luminance, most_luminance), min(chroma, most_chroma)
+    return NoiseFound(float(np.hypot(luminance, chroma)), luminance, chroma)
 
 
 def estimate_sigma(read: ReadRows, height: int, width: int) -> float:
-    """Return the deviation of the noise in levels of 255; 0 where there is nothing to measure.
-
-    Each block of 8x8 loses its own plane (brightness and gradient); of what is left, the variance
-    of the flattest hundredth of all blocks is taken, corrected for being the lowest by chance.
-    Clipped blocks hold less noise than the picture and are used only when there are no others.
-    White noise of sigma 10 to 50 is found within 10 %; texture everywhere adds up to 2 levels.
-    """
-    if min(height, width) < _BLOCK:
-        return 0.0
-    strips = [read(top, top + _BLOCK) for top in _strip_tops(height, width)]
-    variances, clipped = _measured(_blocks(np.concatenate(strips)))
-    chosen = _without_empty(_unclipped(variances, clipped))
-    return 255 * float(np.sqrt(np.quantile(chosen, _SHARE)))
+    """Return the deviation of the noise in levels of 255; see `find_noise`."""
+    return find_noise(read, height, width).sigma
 
 
-def _strip_tops(height: int, width: int) -> list[int]:
-    """Return where strips of a block's height start, evenly over the picture, not too many."""
-    fitting = height // _BLOCK
-    count = min(fitting, max(1, _MAX_BLOCKS // max(1, width // _BLOCK)))
-    return [(k * fitting // count) * _BLOCK for k in range(count)]
+def read_estimator() -> Estimator:
+    """Read the estimator from the package's resources: 3,200 numbers."""
+    file = resources.files("resources") / "noise_level.json"
+    return estimator_of(json.loads(file.read_text("utf-8")))
 
 
-def _blocks(strips: Floats) -> NDArray[np.float32]:
-    """Return the strips' blocks, (blocks, channels, 64); grey pictures have one channel."""
-    rows, columns = strips.shape[0] // _BLOCK, strips.shape[1] // _BLOCK
-    is_grey = bool((strips == strips[..., :1]).all())
-    used = strips[:, : columns * _BLOCK, : 1 if is_grey else 3]
-    shaped = used.reshape(rows, _BLOCK, columns, _BLOCK, -1).transpose(0, 2, 4, 1, 3)
-    return np.ascontiguousarray(shaped.reshape(rows * columns, -1, _BLOCK * _BLOCK))
+def estimator_of(stored: dict[str, list[object]]) -> Estimator:
+    """Return the estimator that `core.builtin.noise_fit` stored."""
+
+    def layer(name: str) -> Layer:
+        return Layer(np.array(stored[f"{name}.weights"]), np.array(stored[f"{name}.offsets"]))
+
+    return Estimator(
+        means=np.array(stored["means"]),
+        spreads=np.array(stored["spreads"]),
+        layers=tuple(layer(f"layer{k}") for k in range(3)),
+        straight=layer("straight"),
+    )
 
 
-def _measured(blocks: NDArray[np.float32]) -> tuple[Values, Values]:
-    """Return each block's variance around its plane and its channels' clipped shares.
-
-    Channels that are clipped do not count where another is whole. The variance is corrected for
-    being a low quantile, which depends on how many values went into it.
-    """
-    clipped = ((blocks <= _BLACK) | (blocks >= _WHITE)).mean(axis=2)
-    whole = clipped <= _CLIPPED_SHARES[0]
-    weights = np.where(whole.any(axis=1, keepdims=True), whole, True)
-    residue = ((blocks - blocks @ _PLANES @ _PLANES.T) ** 2).sum(axis=2)
-    freedom = weights.sum(axis=1) * (_BLOCK * _BLOCK - _PLANES.shape[1])
-    variance = (residue * weights).sum(axis=1) / freedom
-    return variance / _quantile_factor(freedom), clipped
-
-
-def _plane_basis() -> NDArray[np.float32]:
-    down, across = np.mgrid[:_BLOCK, :_BLOCK]
-    columns = np.stack([np.ones(_BLOCK * _BLOCK), down.ravel(), across.ravel()], axis=1)
-    return np.linalg.qr(columns)[0].astype(np.float32)
-
-
-_PLANES = _plane_basis()
-
-
-def _quantile_factor(freedom: Values) -> Values:
-    """Return the _SHARE quantile of chi-squared over its mean (Wilson and Hilferty 1931)."""
-    spread = 2 / (9 * freedom)
-    return np.asarray((1 - spread + _NORMAL_QUANTILE * np.sqrt(spread)) ** 3)
-
-
-def _unclipped(variances: Values, clipped: Values) -> Values:
-    """Return the variances of the least clipped blocks that are enough to measure by."""
-    enough = max(_LEAST_BLOCKS, variances.size // 100)
-    worst, best = clipped.max(axis=1), clipped.min(axis=1)
-    limits = [(worst, _CLIPPED_SHARES[0]), *((best, share) for share in _CLIPPED_SHARES)]
-    kept = (variances[shares <= limit] for shares, limit in limits)
-    return next((some for some in kept if some.size >= enough), variances)
-
-
-def _without_empty(variances: Values) -> Values:
-    """Leave out blocks of one single colour, such as borders, unless they are the picture."""
-    textured = variances[variances > 1e-12]
-    return textured if 2 * textured.size >= variances.size else variances
+def _bounds(blocks: Blocks) -> tuple[float, float]:
+    """Return the most that luminance's and chroma's noise can be: all that the blocks hold."""
+    luma, chroma = float(blocks.luma.mean()) ** 0.5, float(blocks.chroma.mean()) ** 0.5
+    return _MOST_LUMINANCE * float(np.linalg.norm(LUMA)) * luma, _MOST_CHROMA * chroma

@@ -43,7 +43,7 @@ from core.images.codec_messages import (
 from core.images.colour import to_model_region
 from core.images.decode import probe
 from core.images.facts import read_facts
-from core.images.noise_level import estimate_sigma
+from core.images.noise_level import find_noise
 from core.images.noisy import with_noise
 from core.images.photo import Floats
 from core.images.preview import Look, coded, look_at, look_into
@@ -154,7 +154,8 @@ def _noise(message: MeasureNoise, shelf: Shelf) -> NoiseMeasured:
     def rows(top: int, bottom: int) -> Floats:
         return to_model_region(photo, top, bottom, 0, photo.width)
 
-    return NoiseMeasured(sigma=estimate_sigma(rows, photo.height, photo.width))
+    found = find_noise(rows, photo.height, photo.width)
+    return NoiseMeasured(sigma=found.sigma, luminance=found.luminance, chroma=found.chroma)
 
 
 def _guarded(path: Path, work: Callable[[], Answer]) -> Answer:

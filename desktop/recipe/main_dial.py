@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QVBoxLayou
 
 from core import plan
 from core.errors import CoreError
+from core.images.noise_found import ALREADY_CLEAN
 from core.models.spec import ModelSpec
 from core.plan import PictureSize, Plan
 from core.recipe import Amount, EditSettings, Mode
@@ -17,9 +18,6 @@ from desktop.recipe.fields import Field, SmallLabel
 from desktop.recipe.schedule import FACTORS
 from desktop.recipe.state import RecipeState, is_changed
 from desktop.theme import tokens
-
-ALREADY_CLEAN = 1.0
-"""Below this much noise of 255 a photograph counts as clean (core.images.noise_level)."""
 
 _STOPS = (Amount.LESS, Amount.AUTO, Amount.MORE)
 

@@ -38,8 +38,8 @@ class PreviewDriver(QObject):
     failed = Signal(object)
     """A PreviewFailed for what is shown now."""
     busy_changed = Signal(bool)
-    noise_found = Signal(float)
-    """The noise that was found in the photograph, of 255."""
+    noise_found = Signal(float, float)
+    """The noise that was found in the photograph and how much of it in colour, of 255."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -120,7 +120,8 @@ class PreviewDriver(QObject):
         self._answered = True
         noise = part.facts.get("noise")
         if isinstance(noise, int | float):
-            self.noise_found.emit(float(noise))
+            chroma = part.facts.get("noise_chroma", 0.0)
+            self.noise_found.emit(float(noise), float(chroma))
         if part.kind is PreviewKind.FULL:
             self._set_busy(False)
         self.picture.emit(part)

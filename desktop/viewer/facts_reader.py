@@ -19,6 +19,7 @@ from desktop.viewer.words import has_result, noise_line, noted_noise
 
 if TYPE_CHECKING:
     from core.images.facts import PhotoFacts
+    from core.images.noise_found import NoiseFound
     from core.services import Services
 
 _NOISE_MILLISECONDS = 700
@@ -77,9 +78,9 @@ class FactsReader(QObject):
             self._made = made
             self._ask_result(photo)
 
-    def show_noise(self, sigma: float) -> None:
+    def show_noise(self, sigma: float, chroma: float = 0.0) -> None:
         """Say how much noise was found, of 255, as the preview measured it."""
-        self._tell_noise(noise_line(sigma))
+        self._tell_noise(noise_line(sigma, chroma))
 
     def _forget(self) -> None:
         self._noise_told = False
@@ -124,8 +125,8 @@ class FactsReader(QObject):
         if self._photo is not None and file == before_file(self._photo):
             self._panel.show_photo(facts.lines)
 
-    @Slot(object, float)
-    def _take_noise(self, file: PictureFile, sigma: float) -> None:
+    @Slot(object, object)
+    def _take_noise(self, file: PictureFile, found: NoiseFound) -> None:
         photo = self._photo
         if photo is not None and file == before_file(photo) and not self._noise_told:
-            self.show_noise(sigma)
+            self.show_noise(found.sigma, found.chroma)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     # Their imports take a third of a second: the lane waits for them, the window does not.
     from core.images.codec import Preview
     from core.images.facts import PhotoFacts
+    from core.images.noise_found import NoiseFound
     from core.images.photo import PhotoInfo
 
 _PATIENCE_MS = 1500
@@ -54,8 +55,8 @@ class PictureCodec(Protocol):
     def facts(self, path: Path) -> PhotoFacts:
         """Return what the file says about the photograph."""
 
-    def noise(self, path: Path) -> float:
-        """Return the deviation of the noise, of 255."""
+    def noise(self, path: Path) -> NoiseFound:
+        """Return the photograph's noise."""
 
     def close(self) -> None:
         """End the process."""

@@ -28,7 +28,7 @@ class PictureReader(QObject):
     """Reads parts of photographs on threads of its own; lives on the main thread.
 
     Signals: `arrived(Part)`: `image` has it now. `refused(PictureFile, CoreError)`: it cannot be
-    read. `described(PictureFile, facts)` and `measured(PictureFile, sigma of 255)` answer
+    read. `described(PictureFile, facts)` and `measured(PictureFile, NoiseFound)` answer
     `describe` and `measure`.
 
     Args:
@@ -39,7 +39,7 @@ class PictureReader(QObject):
     arrived = Signal(object)
     refused = Signal(object, object)
     described = Signal(object, object)
-    measured = Signal(object, float)
+    measured = Signal(object, object)
 
     def __init__(
         self,

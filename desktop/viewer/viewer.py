@@ -210,9 +210,9 @@ class Viewer(QWidget):
         self.canvas.clear_preview()
         self._parts.loupe.set_state(" ".join(part for part in (message, hint) if part))
 
-    def show_noise(self, sigma: float) -> None:
-        """Say how much noise was found, of 255."""
-        self._facts.show_noise(sigma)
+    def show_noise(self, sigma: float, chroma: float = 0.0) -> None:
+        """Say how much noise was found, and how much of it in colour, of 255."""
+        self._facts.show_noise(sigma, chroma)
 
     # what the keys and the window's actions do
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QCoreApplication
 from core.library.photo import Photo
 from core.library.records import ItemStatus
 
-_FOUND = re.compile(r"\bnoise (\d+) of 255\b(?! as told)")
+_FOUND = re.compile(r"\bnoise (\d+) of 255\b(?! as told)(?: \(colour (\d+)\))?")
 TROUBLED = frozenset({ItemStatus.FAILED, ItemStatus.QUARANTINED, ItemStatus.LEFT_OUT})
 
 
@@ -23,9 +23,10 @@ def has_result(photo: Photo | None) -> bool:
     return photo is not None and photo.output is not None
 
 
-def noise_line(sigma: float) -> str:
-    """Return how much noise was found, in levels of 255."""
-    return tr("Noise found: {} of 255").format(round(sigma))
+def noise_line(sigma: float, chroma: float = 0.0) -> str:
+    """Return how much noise was found, and how much of it in colour, in levels of 255."""
+    said = tr("Noise found: {} of 255").format(round(sigma))
+    return tr("{0} (colour {1})").format(said, round(chroma)) if round(chroma) else said
 
 
 def noise_of(photo: Photo) -> float | None:
@@ -36,8 +37,8 @@ def noise_of(photo: Photo) -> float | None:
 
 def noted_noise(photo: Photo) -> str:
     """Return what the result's note says of the noise that was found; else nothing."""
-    sigma = noise_of(photo)
-    return "" if sigma is None else noise_line(sigma)
+    found = _FOUND.search(photo.note)
+    return noise_line(float(found.group(1)), float(found.group(2) or 0)) if found else ""
 
 
 def zoom_words(scale: float, *, fitted: bool) -> str:

@@ -8,37 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 
-from core.builtin import calibrate, evaluate, sheet
-from core.builtin.export import write_model
+from core.builtin import evaluate
 from core.builtin.network import PhotoDenoiser
 from core.builtin.photographs import canvas
 from core.builtin.repaint import plan_ratios, repaint
 from core.builtin.schedule import ratio_of_strength
-
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> None:
-    torch.set_num_threads(1)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    pictures = tmp_path / "pictures"
-    pictures.mkdir()
-    for seed in range(2):
-        Image.fromarray(canvas(seed, 67)).save(pictures / f"{seed}.png")
-    (pictures / "notes.txt").write_text("no picture")
-    return pictures
-
-
-@pytest.fixture
-def untrained(tmp_path: Path) -> Path:
-    torch.manual_seed(0)
-    model = PhotoDenoiser(widths=(8, 8, 8), blocks=(1, 1, 1), embedding=8)
-    write_model(model, tmp_path / "model")
-    return tmp_path / "model"
 
 
 def test_json_prints_one_line_a_noise_level(
@@ -54,11 +29,26 @@ def test_json_prints_one_line_a_noise_level(
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == lines
 
 
-def test_without_json_a_table_is_printed(
+def test_without_json_our_figures_stand_beside_the_published_ones(
     folder: Path, untrained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    evaluate.main([str(folder), "--model", str(untrained), "--threads", "1", "--sigmas", "25"])
-    assert "PSNR (dB)" in capsys.readouterr().out
+    options = ["--model", str(untrained), "--threads", "1", "--sigmas", "25", "--limit", "1"]
+    evaluate.main([str(folder), *options, "--crop", "48", "--set", "kodak24"])
+    printed = capsys.readouterr().out
+    assert "1 pictures" in printed
+    assert [line for line in printed.splitlines() if "Kodak24" in line and "Regrain" in line]
+
+
+def test_a_picture_that_did_not_change_has_a_finite_psnr() -> None:
+    pixels = canvas(0, 64)
+    assert evaluate.compare(pixels, pixels) == (evaluate.BEST_PSNR, 1.0)
+
+
+def test_a_crop_is_the_middle() -> None:
+    pixels = np.zeros((64, 80, 3), np.uint8)
+    pixels[16:48, 24:56] = 255
+    assert evaluate.cut_middle(pixels, 36).shape == (32, 32, 3)
+    assert evaluate.cut_middle(pixels, 36).min() == 255
 
 
 def test_an_empty_folder_is_named(tmp_path: Path) -> None:
@@ -75,13 +65,6 @@ def test_pictures_are_cut_to_multiples_of_8_and_keep_their_levels(folder: Path) 
 def test_noise_has_the_deviation_asked_for() -> None:
     noisy = evaluate.add_noise(torch.zeros(1, 3, 64, 64), 25)
     assert float(noisy.std()) * 127.5 == pytest.approx(25, rel=0.03)
-
-
-def test_the_noise_estimate_is_about_right_and_blind_to_even_areas() -> None:
-    grey = torch.zeros(1, 3, 128, 128)
-    noisy = evaluate.to_pixels(evaluate.add_noise(grey, 15))
-    assert calibrate.estimate_noise(noisy) == pytest.approx(15, rel=0.05)
-    assert calibrate.estimate_noise(evaluate.to_pixels(grey)) == 0
 
 
 def test_a_perfect_prediction_takes_away_exactly_the_noise() -> None:
@@ -112,21 +95,3 @@ def test_the_last_ratio_is_zero_and_the_first_the_strengths() -> None:
 def test_strength_zero_changes_nothing() -> None:
     picture = evaluate.to_tensor(canvas(0, 64))
     assert torch.equal(repaint(PhotoDenoiser(), picture, 0.0), picture)
-
-
-def test_calibration_prints_a_row_a_strength(
-    folder: Path, untrained: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    options = ["--model", str(untrained), "--strengths", "0.1,0.3", "--threads", "1"]
-    calibrate.main([str(folder), *options, "--limit", "1"])
-    assert "1 pictures" in capsys.readouterr().out
-
-
-def test_the_sheet_has_a_row_a_photograph_and_a_column_a_strength(
-    folder: Path, untrained: Path, tmp_path: Path
-) -> None:
-    out = tmp_path / "sheet.png"
-    options = ["--model", str(untrained), "--side", "32", "--every", "1", "--threads", "1"]
-    sheet.main([str(folder), str(out), *options])
-    with Image.open(out) as made:
-        assert made.size == (32 * 9, sheet.HEADER + 64)

@@ -44,6 +44,15 @@ def test_where_the_model_runs_away_the_photograph_stays_softly() -> None:
     assert mask.diff(dim=1).abs().max() < 0.05
 
 
+def test_debris_at_the_edge_of_the_picture_goes_back_to_the_source_whole() -> None:
+    change = noise()
+    change[:, :12, :12] += 15 * SIGMA * LEVEL
+    kept, mask = held_change(change, Holding(limit_sigma=SIGMA), ALL)
+    assert mask is not None
+    assert mask[:12, :12].min() > 0.999
+    assert float(kept[:, :12, :12].abs().max()) < 1e-3
+
+
 def test_a_hot_pixel_costs_its_neighbourhood_nothing() -> None:
     """Night photographs have single bright points; around them noise must still go."""
     change = noise()

@@ -22,7 +22,7 @@ class Listener:
         self.noise: list[float] = []
         driver.request.connect(self.requests.append)
         driver.picture.connect(self.pictures.append)
-        driver.noise_found.connect(self.noise.append)
+        driver.noise_found.connect(lambda sigma, _chroma: self.noise.append(sigma))
 
 
 @pytest.fixture

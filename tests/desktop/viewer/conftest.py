@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from core.errors import ImageReadError, Reason
 from core.images.codec import Preview
 from core.images.facts import PhotoFacts
+from core.images.noise_found import NoiseFound
 from core.images.photo import Container, PhotoInfo
 from core.images.resize import reduced
 from desktop.viewer.geometry import Box
@@ -36,7 +37,7 @@ class FakeCodec:
         self.gate.set()
         self.asked: list[tuple[object, ...]] = []
         self.started = self.closed = 0
-        self.sigma = 11.2
+        self.found = NoiseFound(11.2, 8.4, 7.4)
         self.pid: int | None = None
 
     def probe(self, paths: object) -> list[PhotoInfo | ImageReadError]:
@@ -57,10 +58,10 @@ class FakeCodec:
         height, width = self._picture(path).shape[:2]
         return PhotoFacts(width, height, 1000, False, (("Camera", "Test 5D"), ("Exposure", "1 s")))
 
-    def noise(self, path: Path) -> float:
+    def noise(self, path: Path) -> NoiseFound:
         self._picture(path)
         self.asked.append(("noise", path.name))
-        return self.sigma
+        return self.found
 
     def start(self) -> None:
         self.started += 1

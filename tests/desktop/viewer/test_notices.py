@@ -78,6 +78,8 @@ def test_an_earlier_result_stands_while_the_photograph_is_edited_again() -> None
 
 def test_the_noise_that_was_found_is_said_but_not_one_that_was_told() -> None:
     assert noted_noise(done(note="noise 11 of 255, 2 steps")) == "Noise found: 11 of 255"
+    noted = noted_noise(done(note="noise 11 of 255 (colour 8), 2 steps"))
+    assert noted == "Noise found: 11 of 255 (colour 8)"
     assert noted_noise(done(note="noise 15 of 255 as told, 2 steps")) == ""
     assert noted_noise(done(note="noise level 0.30, 6 of 20 steps")) == ""
 

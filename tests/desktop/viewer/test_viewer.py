@@ -212,8 +212,8 @@ def test_the_noise_is_said_from_the_note_the_preview_or_a_measurement(
     assert "Noise found: 14 of 255" in texts(viewer)
     viewer.show_photo(replace(photo(), id=PhotoId(2)), 0, 1)
     assert "Noise found" not in texts(viewer)
-    viewer.show_noise(8.6)
-    assert "Noise found: 9 of 255" in texts(viewer)
+    viewer.show_noise(8.6, 5.2)
+    assert "Noise found: 9 of 255 (colour 5)" in texts(viewer)
     viewer.show_photo(replace(photo(), id=PhotoId(3)), 0, 1)
     qtbot.waitUntil(lambda: "Noise found: 11 of 255" in texts(viewer))
 
