@@ -33,12 +33,23 @@ class Descent:
     """The way down from the first noise ratio: which scheduler, which ratios, with what noise.
 
     `seed` seeds the noise; `add_noise` is false when the photograph's own noise is the noise.
+    `noise_share`: how much is added of the noise that the first ratio tells the network of.
     """
 
     scheduler: SchedulerName
     ratios: tuple[float, ...]
     seed: int
     add_noise: bool
+    noise_share: float = 1.0
+
+    def first_noise(
+        self, shape: tuple[int, ...], generator: torch.Generator
+    ) -> torch.Tensor | None:
+        """Draw what is added at first, as a share of the first ratio; None where nothing is."""
+        if not self.add_noise:
+            return None
+        noise = torch.randn(shape, generator=generator)
+        return noise if self.noise_share == 1 else noise.mul_(self.noise_share)
 
 
 class _Band:
@@ -46,7 +57,7 @@ class _Band:
         self.top, self.bottom = top, top + rows.shape[1]
         self.generator = torch.Generator().manual_seed(band_seed(descent.seed, number))
         self.sampler = Sampler(descent.scheduler, descent.ratios)
-        noise = torch.randn(rows.shape, generator=self.generator) if descent.add_noise else None
+        noise = descent.first_noise(tuple(rows.shape), self.generator)
         self.state = self.sampler.start(rows, noise)
 
 

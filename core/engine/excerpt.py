@@ -75,7 +75,7 @@ class _Section:
         self._generator = torch.Generator().manual_seed(band_seed(descent.seed, number))
         self.sampler = Sampler(descent.scheduler, descent.ratios)
         whole = (3, len(rows), width)
-        noise = torch.randn(whole, generator=self._generator) if descent.add_noise else None
+        noise = descent.first_noise(whole, self._generator)
         self._is_whole = self.sampler.draws
         start = picture
         if self._is_whole:

@@ -148,7 +148,8 @@ def descent_of(
         return None
     ratios = noise_ratios(aim.ratio, aim.steps, edit.sigmas, curve)
     scheduler = plan.scheduler_of(edit, spec)
-    return Descent(scheduler, ratios, seed(), add_noise=edit.mode is Mode.REPAINT)
+    is_repaint = edit.mode is Mode.REPAINT
+    return Descent(scheduler, ratios, seed(), is_repaint, spec.noise_share)
 
 
 def holding_of(edit: EditSettings, aim: Aim) -> Holding:

@@ -121,6 +121,8 @@ class ModelSpec(BaseModel):
     `home`: where in `folder` a diffusers layout begins. `config_folder`: the settings and
     tokenizers, in the diffusers layout, of a model that lies in one file or in parts. `levels`:
     the timesteps of 1000, falling, that a distilled model was trained at; empty for any.
+    `noise_share`: how much Repaint adds, with models on pixels, of the noise that it tells the
+    model of: with less than 1 the model smooths over what it would otherwise fill with debris.
     `parameters`: how many numbers each component has. `missing`: what it lacks to be used.
     `seconds_per_megapixel_call`: on a usual processor; 0: not known before it is measured.
     """
@@ -147,6 +149,7 @@ class ModelSpec(BaseModel):
     native_size: int
     size_multiple: int
     pixel_space: bool = False
+    noise_share: Annotated[float, Field(gt=0, le=1)] = 1.0
     schedulers: tuple[SchedulerName, ...]
     defaults: ModelDefaults = ModelDefaults()
     distilled: bool = False

@@ -27,7 +27,7 @@ def several_bands(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_part_goes_the_way_that_the_whole_goes(scheduler: SchedulerName, add_noise: bool) -> None:
     picture = torch.rand(3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(1)) * 2 - 1
-    descent = Descent(scheduler, (0.8, 0.5, 0.3, 0.1), seed=7, add_noise=add_noise)
+    descent = Descent(scheduler, (0.8, 0.5, 0.3, 0.1), 7, add_noise, noise_share=0.6)
     whole = Bands(HEIGHT, WIDTH, lambda top, bottom: picture[:, top:bottom], descent)
     cut = picture[:, 24:72, 16:56]
     part = Excerpt(REGION, HEIGHT, WIDTH, lambda top, bottom: cut[:, top:bottom], descent)
@@ -43,6 +43,21 @@ def test_a_part_goes_the_way_that_the_whole_goes(scheduler: SchedulerName, add_n
             part.step(call, number, mine[:, top:bottom])
     assert torch.equal(part.rows(0, 48), whole.rows(24, 72)[:, :, 16:56])
     assert list(part.bottoms()) == [8, 40, 48]
+
+
+def test_a_share_of_the_noise_is_the_same_noise_weaker() -> None:
+    """The built-in model adds less than it is told of: strength must still mean one thing."""
+
+    def start(share: float, *, add_noise: bool = True) -> torch.Tensor:
+        descent = Descent(SchedulerName.EULER, (0.8, 0.5), 7, add_noise, share)
+        grey = torch.zeros(3, HEIGHT, WIDTH)
+        return Bands(HEIGHT, WIDTH, lambda top, bottom: grey[:, top:bottom], descent).rows(
+            0, HEIGHT
+        )
+
+    assert torch.allclose(start(0.5), 0.5 * start(1.0))
+    assert float(start(1.0).std()) > 0.5
+    assert not start(0.5, add_noise=False).any()
 
 
 def test_a_part_is_widened_to_the_networks_grid_and_not_beyond_the_photograph() -> None:
