@@ -17,14 +17,11 @@ SETS = {"cbsd68": "CBSD68", "kodak24": "Kodak24", "mcmaster": "McMaster"}
 
 _FFDNET = "Zhang, Zuo, Zhang 2018"
 _DPIR = "Zhang et al. 2021"
-_SWINIR = "Liang et al. 2021"
 SOURCES = {
     _FFDNET: "FFDNet: Toward a fast and flexible solution for CNN-based image denoising. "
     "IEEE Transactions on Image Processing 27 (2018), arXiv 1710.04026, colour table.",
     _DPIR: "Plug-and-play image restoration with deep denoiser prior. IEEE TPAMI 44 (2021), "
     "arXiv 2008.13751, table of colour denoising (DnCNN is CDnCNN-B).",
-    _SWINIR: "SwinIR: Image restoration using Swin transformer. ICCV Workshops 2021, "
-    "arXiv 2108.10257, table of colour denoising.",
 }
 
 _CUT = "those papers take the middle 500x500 of each photograph; --crop 500 takes 496x496."
@@ -32,7 +29,7 @@ _CUT = "those papers take the middle 500x500 of each photograph; --crop 500 take
 
 @dataclass(frozen=True)
 class Published:
-    """One method: PSNR at SIGMAS for each of SETS, and which of SOURCES says so."""
+    """One method: PSNR at SIGMAS for some of SETS, and which of SOURCES says so."""
 
     method: str
     source: str
@@ -40,14 +37,15 @@ class Published:
 
 
 _ROWS = (
-    ("CBM3D", _FFDNET, (33.52, 30.71, 27.38), (34.28, 31.68, 28.46), (34.06, 31.66, 28.51)),
-    ("DnCNN", _DPIR, (33.90, 31.24, 27.95), (34.60, 32.14, 28.95), (33.45, 31.52, 28.62)),
+    ("CBM3D", _FFDNET, (33.52, 30.71, 27.38)),
+    ("DnCNN", _DPIR, (33.90, 31.24, 27.95)),
     ("FFDNet", _FFDNET, (33.87, 31.21, 27.96), (34.63, 32.13, 28.98), (34.66, 32.35, 29.18)),
     ("DRUNet", _DPIR, (34.30, 31.69, 28.51), (35.31, 32.89, 29.86), (35.40, 33.14, 30.08)),
-    ("SwinIR", _SWINIR, (34.42, 31.78, 28.56), (35.34, 32.89, 29.79), (35.61, 33.20, 30.22)),
 )
+"""In the order of SETS. Only what was looked up stands here: CBM3D and DnCNN on the first alone."""
+
 PUBLISHED = tuple(
-    Published(method, source, dict(zip(SETS, figures, strict=True)))
+    Published(method, source, dict(zip(SETS, figures, strict=False)))
     for method, source, *figures in _ROWS
 )
 
@@ -60,7 +58,7 @@ def make_published_table(ours: Mapping[float, float], own_set: str | None = None
     headings = ("set", "method", *(f"sigma {sigma:g}" for sigma in SIGMAS), "source")
     table = Table(*headings, title="published PSNR (dB), colour, and ours")
     for key, name in SETS.items():
-        for entry in PUBLISHED:
+        for entry in (entry for entry in PUBLISHED if key in entry.psnr):
             figures = (f"{psnr:.2f}" for psnr in entry.psnr[key])
             table.add_row(name, entry.method, *figures, entry.source)
         if key == own_set:

@@ -160,7 +160,8 @@ def make_table(title: str, damages: dict[str, dict[float, Damage]]) -> Table:
     """One row a kind: the largest change at each sigma, the farthest colour, pixels too far."""
     sigmas = next(iter(damages.values()))
     headings = (*(f"{sigma:g}" for sigma in sigmas), "colour", "pixels")
-    table = Table(Column("kind", no_wrap=True), *headings, title=title, box=SIMPLE, pad_edge=False)
+    columns = (Column(heading, no_wrap=True) for heading in ("kind", *headings))
+    table = Table(*columns, title=title, box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
     for kind, row in damages.items():
         colour = max(damage.colour for damage in row.values())
         pixels = sum(damage.pixels for damage in row.values())

@@ -12,8 +12,6 @@ import torch
 from core.builtin import evaluate
 from core.builtin.network import PhotoDenoiser
 from core.builtin.photographs import canvas
-from core.builtin.repaint import plan_ratios, repaint
-from core.builtin.schedule import ratio_of_strength
 
 
 def test_json_prints_one_line_a_noise_level(
@@ -82,16 +80,3 @@ def test_a_perfect_prediction_takes_away_exactly_the_noise() -> None:
 
     cleaned = evaluate.clean_once(Perfect(), evaluate.add_noise(picture, 25), 25)
     assert torch.allclose(cleaned, picture, atol=1e-5)
-
-
-def test_the_last_ratio_is_zero_and_the_first_the_strengths() -> None:
-    ratios = plan_ratios(0.3)
-    assert ratios[0] == pytest.approx(ratio_of_strength(0.3))
-    assert ratios[-1] == 0
-    assert ratios == sorted(ratios, reverse=True)
-    assert len(ratios) == 7
-
-
-def test_strength_zero_changes_nothing() -> None:
-    picture = evaluate.to_tensor(canvas(0, 64))
-    assert torch.equal(repaint(PhotoDenoiser(), picture, 0.0), picture)

@@ -13,8 +13,9 @@ from core.builtin import evaluate, stress
 from core.builtin.calibrate import estimate_noise
 from core.builtin.network import BOUND, PhotoDenoiser
 from core.builtin.photographs import canvas
-from core.builtin.repaint import repaint
 from core.builtin.stress_cases import make_cases
+from core.builtin.whole_path import WholePath
+from core.recipe import EditSettings, Mode
 
 HELD_OUT = 10_000_000
 FOLDER = Path(__file__).parents[3] / "resources" / "models" / "builtin"
@@ -78,11 +79,15 @@ def test_features_stay_bounded_on_what_no_photograph_holds(model: PhotoDenoiser)
     assert max(seen) <= BOUND
 
 
+@pytest.fixture(scope="module")
+def engine() -> WholePath:
+    return WholePath(FOLDER, threads=1)
+
+
 @pytest.mark.parametrize("strength", [0.1, 0.5, 0.9])
-def test_repainting_leaves_a_picture_and_no_noise(model: PhotoDenoiser, strength: float) -> None:
-    picture = evaluate.to_tensor(canvas(HELD_OUT + 2, 96))
-    result = repaint(model, picture, strength)
-    assert bool(torch.isfinite(result).all())
-    assert float(result.abs().max()) < 2
-    before, after = (estimate_noise(evaluate.to_pixels(shown)) for shown in (picture, result))
-    assert after < before + 2
+def test_repainting_leaves_a_picture_and_no_noise(engine: WholePath, strength: float) -> None:
+    pixels = canvas(HELD_OUT + 2, 96)
+    result = engine.edit(pixels, EditSettings(mode=Mode.REPAINT, strength=strength)).pixels
+    assert not np.array_equal(result, pixels)
+    assert float(result.std()) > 0.5 * float(pixels.std())
+    assert estimate_noise(result) < estimate_noise(pixels) + 2
