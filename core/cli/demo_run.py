@@ -160,5 +160,5 @@ def _cell(done: ItemDone | None, too_slow: bool) -> Cell:
     if done is None:
         return Cell(None, "Left out: slow on this computer." if too_slow else "No result.")
     seconds = f"{done.seconds:.1f} s" if done.seconds else ""
-    parts = [done.note, "unchanged" if done.unchanged else "", seconds]
+    parts = [done.note or ("unchanged" if done.unchanged else ""), seconds]
     return Cell(done.output, ", ".join(part for part in parts if part))
