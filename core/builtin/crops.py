@@ -9,18 +9,19 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from core.builtin.looks import LUMA, Pixels, give_look
 from core.builtin.patterns import make_pattern_crop
 from core.builtin.photographs import canvas
 from core.builtin.textures import Random
 
-Pixels = npt.NDArray[np.uint8]
-PATTERN_SHARE = 0.1
-SHRINKS, SHRINK_SHARES = (1, 2, 3, 4), (0.2, 0.35, 0.25, 0.2)
+PATTERN_SHARE = 0.06
+SHRINKS, SHRINK_SHARES = (1, 2, 3, 4), (0.12, 0.3, 0.3, 0.28)
 """How many pixels of a canvas make one of a crop, a side; photographs are finer than canvases."""
 
-_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+EVEN, SECOND_DRAW = 4.0, 0.6
+"""Fine detail (deviation in levels) below which a piece is even, and how often another is drawn:
+canvases have more even places than photographs."""
 
 
 def _name(folder: Path, seed: int) -> Path:
@@ -64,35 +65,24 @@ def _draw_crop(random: Random, canvases: Pixels, size: int) -> Pixels:
     """One crop: a pattern, or a piece of a canvas, made smaller and given a look."""
     if random.random() < PATTERN_SHARE:
         return make_pattern_crop(random, size)
+    piece = _draw_piece(random, canvases, size)
+    if _is_even(piece) and random.random() < SECOND_DRAW:
+        piece = _draw_piece(random, canvases, size)
+    return give_look(random, piece)
+
+
+def _draw_piece(random: Random, canvases: Pixels, size: int) -> Pixels:
     shrink = int(random.choice(SHRINKS, p=SHRINK_SHARES))
     shrink = min(shrink, canvases.shape[1] // size)
     piece = _cut(random, canvases, shrink * size)
     if shrink > 1:
         piece = np.asarray(cv2.resize(piece, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
-    return _give_look(random, piece)
+    return piece
 
 
-def _give_look(random: Random, piece: Pixels) -> Pixels:
-    """Contrast, colour, sharpness and exposure of a photograph.
-
-    Fine detail of photographs is nearly grey, however colourful the picture: what there is of
-    colour changes slowly. Without this the network takes coloured noise for detail.
-    """
-    levels = piece.astype(np.float32)
-    if random.random() < 0.7:
-        middle = levels.mean((0, 1))
-        levels = middle + (levels - middle) * np.float32(np.exp(random.uniform(-0.92, 0.22)))
-    grey = (levels @ _LUMA)[..., None]
-    colour = levels - grey
-    slow = cv2.GaussianBlur(colour, (0, 0), random.uniform(1, 3))
-    calm = random.uniform(0.05, 0.5) if random.random() < 0.8 else random.uniform(0.5, 1.1)
-    levels = grey + slow * np.float32(random.uniform(0.4, 1.1)) + (colour - slow) * np.float32(calm)
-    if random.random() < 0.5:
-        soft = cv2.GaussianBlur(levels, (0, 0), random.uniform(0.6, 1.2))
-        levels = levels + np.float32(random.uniform(0.1, 1.2)) * (levels - soft)
-    if random.random() < 0.3:
-        levels = levels * np.float32(random.uniform(0.3, 1.3))
-    return np.asarray(np.clip(levels + 0.5, 0, 255), np.uint8)
+def _is_even(piece: Pixels) -> bool:
+    grey = piece.astype(np.float32) @ LUMA
+    return float((grey - cv2.GaussianBlur(grey, (0, 0), 1)).std()) < EVEN
 
 
 def draw_crops(seed: int, step: int, canvases: Pixels, rows: int, size: int) -> Pixels:

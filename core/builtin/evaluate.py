@@ -26,6 +26,7 @@ from core.builtin.network import PhotoDenoiser
 from core.builtin.options import add_crop, make_parser, read_numbers, read_options
 from core.builtin.published import SETS, make_published_table
 from core.builtin.schedule import ratio_of_sigma, timestep_of_ratio
+from core.engine.views import averaged
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -121,22 +122,30 @@ def add_noise(picture: torch.Tensor, sigma: float, seed: int = NOISE_SEED) -> to
 
 
 @torch.inference_mode()
-def clean_once(model: PhotoDenoiser, noisy: torch.Tensor, sigma: float) -> torch.Tensor:
+def clean_once(
+    model: PhotoDenoiser, noisy: torch.Tensor, sigma: float, views: int = 1
+) -> torch.Tensor:
     """One-step estimate of the picture without its noise of deviation `sigma`; nothing clipped.
 
     `noisy`: (rows, 3, height, width) of -1 to 1; computed in the model's dtype, returned in fp32.
+    `views`: over how many mirror images the model's answer is averaged.
     """
+
+    def predict(samples: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
+        return torch.as_tensor(model(samples, timesteps).sample.float())
+
     ratio = ratio_of_sigma(sigma)
     signal = 1 / (1 + ratio * ratio) ** 0.5
     sample = noisy.float() * signal
-    predicted = model(sample.to(model.dtype), timestep_of_ratio(ratio)).sample.float()
+    timestep = torch.tensor(timestep_of_ratio(ratio))
+    predicted = averaged(predict, views)(sample.to(model.dtype), timestep)
     return torch.sub(signal * sample, ratio * signal * predicted)
 
 
-def measure_picture(model: PhotoDenoiser, pixels: Pixels, sigma: float) -> Measure:
+def measure_picture(model: PhotoDenoiser, pixels: Pixels, sigma: float, views: int = 1) -> Measure:
     """PSNR and SSIM of one picture that was made noisy and cleaned."""
     noisy = add_noise(to_tensor(pixels), sigma)
-    return Measure(sigma, *compare(pixels, to_pixels(clean_once(model, noisy, sigma))))
+    return Measure(sigma, *compare(pixels, to_pixels(clean_once(model, noisy, sigma, views))))
 
 
 def measure_pictures(
@@ -144,11 +153,13 @@ def measure_pictures(
     pictures: Sequence[Path],
     sigmas: Sequence[float],
     crop: int | None = None,
+    views: int = 1,
 ) -> Iterator[Measure]:
     """Means over the pictures (or the middle of each), one noise level after the other."""
     for sigma in sigmas:
-        measures = [measure_picture(model, read_picture(path, crop), sigma) for path in pictures]
-        yield mean_of(measures)
+        yield mean_of(
+            [measure_picture(model, read_picture(path, crop), sigma, views) for path in pictures]
+        )
 
 
 def _make_table(measures: Sequence[Measure], title: str) -> Table:
@@ -156,6 +167,11 @@ def _make_table(measures: Sequence[Measure], title: str) -> Table:
     for measure in measures:
         table.add_row(f"{measure.sigma:g}", f"{measure.psnr:.2f}", f"{measure.ssim:.4f}")
     return table
+
+
+def _title(count: int, views: int) -> str:
+    mean = f", mean of {views} views" if views > 1 else ""
+    return f"{count} pictures, one-step estimate{mean}"
 
 
 def _print_json(measures: Iterator[Measure], console: Console) -> None:
@@ -170,6 +186,9 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="one JSON object a noise level")
     parser.add_argument("--sigmas", default="15,25,50", help="noise levels of 255")
     add_crop(parser)
+    parser.add_argument(
+        "--views", type=int, choices=(1, 2, 4), default=1, help="mirror images, averaged"
+    )
     parser.add_argument("--set", choices=SETS, help="the published set that the folder holds")
     return read_options(parser, arguments)
 
@@ -179,13 +198,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parse(arguments)
     pictures = list_pictures(options.folder)[: options.limit]
     sigmas = read_numbers(options.sigmas)
-    measures = measure_pictures(load_model(options.model), pictures, sigmas, options.crop)
+    model = load_model(options.model)
+    measures = measure_pictures(model, pictures, sigmas, options.crop, options.views)
     console = Console()
     if options.json:
         _print_json(measures, console)
         return
     done = list(measures)
-    console.print(_make_table(done, f"{len(pictures)} pictures, one-step estimate"))
+    console.print(_make_table(done, _title(len(pictures), options.views)))
     ours = {measure.sigma: measure.psnr for measure in done}
     console.print(make_published_table(ours, options.set))
 

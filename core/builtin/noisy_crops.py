@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from core.builtin.camera import draw_camera, take_pair
-from core.builtin.crops import Pixels, draw_crops
+from core.builtin.crops import draw_crops
+from core.builtin.looks import Pixels
 from core.builtin.schedule import LEVELS_PER_UNIT, MAX_RATIO, MIN_RATIO, ratio_of_sigma
 
 CAMERA_SHARE = 0.3

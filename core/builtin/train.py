@@ -20,9 +20,10 @@ from rich.console import Console
 from rich.progress import Progress, track
 from torch import nn
 
-from core.builtin.crops import Pixels, load_canvases, make_missing_canvases
+from core.builtin.crops import load_canvases, make_missing_canvases
 from core.builtin.evaluate import list_pictures, measure_pictures
 from core.builtin.export import read_model, write_model
+from core.builtin.looks import Pixels
 from core.builtin.muon import Muon
 from core.builtin.network import PhotoDenoiser
 from core.builtin.noisy_crops import NoisyCrops, draw_noisy_crops

@@ -72,6 +72,14 @@ class DetailOptions:
         Text, Option(metavar="ID|PATH", help="The model: see regrain models [builtin].")
     ] = None
     steps: Annotated[Whole, Option(metavar="N", help="num_inference_steps.")] = None
+    views: Annotated[
+        Whole,
+        Option(
+            metavar="1|2|4",
+            help="Mirror images that the built-in model takes the mean of: cleaner, and so many "
+            "times as slow [1].",
+        ),
+    ] = None
     scheduler: Annotated[
         Text,
         Option(

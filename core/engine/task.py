@@ -69,7 +69,12 @@ class Task:
     @property
     def setup(self) -> Hashable:
         """Return what only photographs that share it may go through the network with."""
-        return None
+        return self.views
+
+    @property
+    def views(self) -> int:
+        """Over how many mirror images each answer of the network is averaged."""
+        return self.prepared.render.edit.views
 
     @property
     def item(self) -> int:
