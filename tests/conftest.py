@@ -17,6 +17,11 @@ if str(ROOT) not in sys.path:
     # At the end, so that an installed wheel is what the tests see, not the checkout.
     sys.path.append(str(ROOT))
 
+# Tests start the program hundreds of times: where the environment says to keep no bytecode, each
+# of these processes would compile all of it anew, a third of a command's whole time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 _ROOM = 4 << 30
 
 # Examples kept on the disk are of no use to a clean checkout, and two test processes that make the

@@ -34,6 +34,7 @@ from pathlib import Path
 
 from PIL import Image
 
+import core
 from core.channel import Channel, ChannelClosed, end_with_parent
 from core.engine.messages import (
     DEVICE_LOST_EXIT,
@@ -85,7 +86,9 @@ def fake_environment(
     """
     values = {"REGRAIN_FAKE_DELAY": str(delay), "REGRAIN_FAKE_STEPS": str(steps)}
     values |= {"REGRAIN_FAKE_ROWS": str(rows), "REGRAIN_FAKE_DEVICE": device}
-    values["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
+    # The package that is tested first: an installed wheel, where there is one, not the checkout.
+    roots = [str(Path(core.__file__).parents[1]), str(_ROOT), os.environ.get("PYTHONPATH")]
+    values["PYTHONPATH"] = os.pathsep.join(filter(None, roots))
     if state is not None:
         values["REGRAIN_FAKE_STATE"] = str(state)
     return values

@@ -17,6 +17,7 @@ from sqlalchemy.pool import NullPool, QueuePool
 from core.errors import LibraryError
 from core.library import sqlite
 from core.library.backups import copy_checked
+from core.library.create import create_tables
 from core.library.damage import damaged, was_a_library
 from core.library.open_lock import OpenLock
 from core.library.restoring import refuse_half_restored, set_aside_journals
@@ -192,7 +193,7 @@ def _make(path: Path) -> None:
         with closing(sqlite.connect(part, create=True)) as connection:
             connection.execute("PRAGMA application_id")  # makes the file
             part.chmod(0o600)
-        _upgrade(part, library_id=secrets.token_hex(6))
+        _fill(part)
         sqlite.sync_file(part)
         FsOps().rename_noreplace(part, path)
         sqlite.sync_folder(path.parent)
@@ -203,15 +204,26 @@ def _make(path: Path) -> None:
             part.with_name(part.name + suffix).unlink(missing_ok=True)
 
 
-def _upgrade(path: Path, *, library_id: str | None = None) -> None:
-    # Alembic takes long to import and is needed once in a library's life.
+def _fill(path: Path) -> None:
+    with _changing(path) as connection:
+        create_tables(connection)
+        connection.execute(insert(meta).values(name=_LIBRARY_ID, value=secrets.token_hex(6)))
+
+
+def _upgrade(path: Path) -> None:
+    # Alembic takes long to import and is needed once a version at most.
     from core.library.migrate import upgrade
 
+    with _changing(path) as connection:
+        upgrade(connection)
+
+
+@contextmanager
+def _changing(path: Path) -> Iterator[Connection]:
+    """Lend a connection in a transaction of its own."""
     engine = _engine(path, read_only=False)
     with engine.begin() as connection:
-        upgrade(connection)
-        if library_id is not None:
-            connection.execute(insert(meta).values(name=_LIBRARY_ID, value=library_id))
+        yield connection
     engine.dispose()
 
 

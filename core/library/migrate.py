@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection
 
-from core.library.tables import APPLICATION_ID, SCHEMA_VERSION
+from core.library.create import mark
 
 _SCRIPTS = "core.library:migrations"
 
@@ -32,5 +32,4 @@ def upgrade(connection: Connection) -> None:
     """
     with _ONE_AT_A_TIME:
         command.upgrade(config(connection), "head")
-    connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    mark(connection)

@@ -27,8 +27,6 @@ from typing import Any
 from tests.fakes import FAKE_RENDER_COMMAND
 
 _WARM = (
-    "alembic.command",
-    "core.library.migrate",
     "core.cli.main",
     "core.cli.run",
     "core.cli.batch",

@@ -14,8 +14,8 @@ import pytest
 from sqlalchemy import create_engine, exc, insert, select, text
 
 from core.errors import LibraryError, LibraryTooNewError
+from core.library import create, migrate, sqlite
 from core.library import database as database_module
-from core.library import migrate, sqlite
 from core.library.database import Database
 from core.library.tables import APPLICATION_ID, SCHEMA_VERSION, meta, metadata
 from tests.core.library.bench import Bench
@@ -24,7 +24,11 @@ from tests.core.library.bench import Bench
 def schema(connection: sqlite3.Connection) -> dict[str, list[str]]:
     """Return what each name is made of; a table's columns and constraints in any order."""
     rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-    return {name: clauses(re.sub(r"[\s\"]+", " ", sql)) for name, sql in rows}
+    return {name: clauses(on_one_line(sql)) for name, sql in rows}
+
+
+def on_one_line(sql: str) -> str:
+    return re.sub(r"\s*([()])\s*", r" \1 ", re.sub(r"[\s\"]+", " ", sql))
 
 
 def clauses(sql: str) -> list[str]:
@@ -82,17 +86,41 @@ def test_each_library_has_an_id_of_its_own_that_stays(tmp_path: Path) -> None:
     assert re.fullmatch("[0-9a-f]{12}", ids[0])
 
 
-def test_the_migrations_make_exactly_the_tables_that_the_program_uses(
+def whole(connection: sqlite3.Connection) -> dict[str, object]:
+    """Return all that a library without content holds, columns in their order."""
+    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
+    return {
+        "made": {(kind, name): (of, on_one_line(sql or "")) for kind, name, of, sql in rows},
+        "revision": connection.execute("SELECT * FROM alembic_version").fetchall(),
+        "numbered": connection.execute("SELECT * FROM sqlite_sequence").fetchall(),
+    }
+
+
+def test_a_new_library_is_what_the_migrations_make(folder: Path, tmp_path: Path) -> None:
+    """Or the next migration would find tables that it does not expect: update tables.sql."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'migrated.db'}")
+    with engine.begin() as connection:
+        migrate.upgrade(connection)
+    engine.dispose()
+    with (
+        closing(sqlite3.connect(tmp_path / "migrated.db")) as migrated,
+        closing(sqlite3.connect(folder / "library.db")) as new,
+    ):
+        assert whole(new) == whole(migrated)
+    assert header(folder / "library.db") == header(tmp_path / "migrated.db")
+
+
+def test_a_new_library_has_exactly_the_tables_that_the_program_uses(
     folder: Path, tmp_path: Path
 ) -> None:
     engine = create_engine(f"sqlite:///{tmp_path / 'direct.db'}")
     metadata.create_all(engine)
     engine.dispose()
     with (
-        closing(sqlite3.connect(folder / "library.db")) as migrated,
+        closing(sqlite3.connect(folder / "library.db")) as new,
         closing(sqlite3.connect(tmp_path / "direct.db")) as direct,
     ):
-        made = schema(migrated)
+        made = schema(new)
         made.pop("alembic_version")
         made.pop("item_arrow")
         assert made == schema(direct)
@@ -143,7 +171,7 @@ def test_an_older_library_is_backed_up_before_it_is_upgraded(
     path = folder / "library.db"
     monkeypatch.setattr(database_module, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
     monkeypatch.setattr(sqlite, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
-    monkeypatch.setattr(migrate, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
+    monkeypatch.setattr(create, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
     Database(path).close()
     assert header(path) == (APPLICATION_ID, SCHEMA_VERSION + 1)
     copy = folder / f"library.db.version-{SCHEMA_VERSION}.backup"
@@ -161,7 +189,7 @@ def test_an_upgrade_that_dies_half_way_leaves_the_old_library(
         connection.exec_driver_sql("CREATE TABLE half (id INTEGER)")  # type: ignore[attr-defined]
         raise KeyboardInterrupt
 
-    for module in (database_module, sqlite, migrate):
+    for module in (database_module, sqlite, create):
         monkeypatch.setattr(module, "SCHEMA_VERSION", SCHEMA_VERSION + 1)
     monkeypatch.setattr(migrate, "upgrade", die)
     with pytest.raises(KeyboardInterrupt):
@@ -178,7 +206,7 @@ def test_a_library_that_dies_while_it_is_made_leaves_no_half_of_one(
     def die(connection: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(migrate, "upgrade", die)
+    monkeypatch.setattr(database_module, "create_tables", die)
     with pytest.raises(KeyboardInterrupt):
         Database(tmp_path / "library.db")
     assert names(tmp_path) == []
