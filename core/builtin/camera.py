@@ -46,6 +46,7 @@ class Camera:
     red, blue: white balance gains. leak: 0 to 1, how far colours mix on the sensor.
     tone: 0 to 1, how far a contrast curve is applied. sharpen: amount of an unsharp mask.
     demosaic: "bilinear", "edges", or "none" (a sensor of three colours a pixel, or film).
+    down, across: 0 or 1, where on the sensor's pattern of 2 by 2 colours the picture begins.
     grain: deviation of film grain, of 255; grain_size: its blur in pixels.
     quality: of the JPEG, 0 for none; halved_colour: stored at half size (4:2:0).
     """
@@ -58,6 +59,8 @@ class Camera:
     tone: float = 0.0
     sharpen: float = 0.0
     demosaic: str = "bilinear"
+    down: int = 0
+    across: int = 0
     grain: float = 0.0
     grain_size: float = 0.7
     quality: int = 0
@@ -90,6 +93,8 @@ def draw_camera(random: Random) -> Camera:
         grain_size=float(random.uniform(0.3, 1.2)),
         quality=int(random.integers(40, 96)) if random.random() < 0.5 else 0,
         halved_colour=bool(random.random() < 0.5),
+        down=int(random.integers(2)),
+        across=int(random.integers(2)),
     )
 
 
@@ -101,13 +106,14 @@ def take(camera: Camera, picture: Pixels, seed: int, scale: float = 1.0) -> Leve
     """
     random = np.random.default_rng(seed)
     height, width = picture.shape[:2]
-    margins = (_MARGIN, _MARGIN + height % 2, _MARGIN, _MARGIN + width % 2)
+    top, left = _MARGIN + camera.down, _MARGIN + camera.across
+    margins = (top, _MARGIN + (top + height) % 2, left, _MARGIN + (left + width) % 2)
     padded = cv2.copyMakeBorder(picture, *margins, cv2.BORDER_REFLECT_101)
     mix = np.eye(3) * (1 - camera.leak) + _TO_CAMERA * camera.leak
     light = _to_light(camera, padded, mix)
     sensed = _expose(camera, light, random)
     developed = _develop(camera, sensed, mix)
-    shown = developed[_MARGIN : _MARGIN + height, _MARGIN : _MARGIN + width]
+    shown = developed[top : top + height, left : left + width]
     if scale != 1.0:
         size = (round(width * scale), round(height * scale))
         shown = cv2.resize(shown, size, interpolation=cv2.INTER_AREA)
