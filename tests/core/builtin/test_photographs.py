@@ -30,7 +30,7 @@ def test_noise_fields_have_unit_contrast() -> None:
     assert float(field.std()) == pytest.approx(1, abs=1e-3)
 
 
-@pytest.mark.parametrize("make", set(PATTERNS), ids=lambda make: str(make.__name__))
+@pytest.mark.parametrize("make", dict.fromkeys(PATTERNS), ids=lambda make: str(make.__name__))
 def test_patterns_stay_within_black_and_white(make: object) -> None:
     assert callable(make)
     for seed in range(4):

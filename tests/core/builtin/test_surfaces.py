@@ -14,7 +14,7 @@ def palette(random: np.random.Generator) -> np.ndarray:
     return random.random(3).astype(np.float32)
 
 
-@pytest.mark.parametrize("make", set(SURFACES), ids=lambda make: str(make.__name__))
+@pytest.mark.parametrize("make", dict.fromkeys(SURFACES), ids=lambda make: str(make.__name__))
 def test_surfaces_fill_the_square_with_finite_colours(make: object) -> None:
     assert callable(make)
     for seed in range(4):
