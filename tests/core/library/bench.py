@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,6 +39,43 @@ SPEC = ModelSpec(
 
 def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
+
+
+def header(path: Path) -> tuple[int, int]:
+    """Return the application id and version in a library's header."""
+    with closing(sqlite3.connect(path)) as connection:
+        (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return application_id, version
+
+
+def schema(connection: sqlite3.Connection) -> dict[str, list[str]]:
+    """Return what each name is made of; a table's columns and constraints in any order."""
+    rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return {name: clauses(on_one_line(sql)) for name, sql in rows}
+
+
+def on_one_line(sql: str) -> str:
+    """Return a statement with one blank between its words and parentheses."""
+    return re.sub(r"\s*([()])\s*", r" \1 ", re.sub(r"[\s\"]+", " ", sql))
+
+
+def clauses(sql: str) -> list[str]:
+    """Split a statement at the commas of its outer parentheses: columns that were added later
+    stand after the constraints."""
+    head, _, body = sql.partition("(")
+    if not head.startswith("CREATE TABLE"):
+        return [sql]
+    found, depth = [""], 1
+    for character in body:
+        depth += (character == "(") - (character == ")")
+        if depth == 1 and character == ",":
+            found.append("")
+        elif depth:
+            found[-1] += character
+        else:
+            break
+    return [head.strip(), *sorted(clause.strip() for clause in found)]
 
 
 @dataclass

@@ -11,54 +11,19 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, exc, insert, select, text
+from sqlalchemy import exc, insert, select, text
 
 from core.errors import LibraryError, LibraryTooNewError
 from core.library import create, migrate, sqlite
 from core.library import database as database_module
 from core.library.database import Database
-from core.library.tables import APPLICATION_ID, SCHEMA_VERSION, meta, metadata
-from tests.core.library.bench import Bench
-
-
-def schema(connection: sqlite3.Connection) -> dict[str, list[str]]:
-    """Return what each name is made of; a table's columns and constraints in any order."""
-    rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-    return {name: clauses(on_one_line(sql)) for name, sql in rows}
-
-
-def on_one_line(sql: str) -> str:
-    return re.sub(r"\s*([()])\s*", r" \1 ", re.sub(r"[\s\"]+", " ", sql))
-
-
-def clauses(sql: str) -> list[str]:
-    """Split a statement at the commas of its outer parentheses: columns that were added later
-    stand after the constraints."""
-    head, _, body = sql.partition("(")
-    if not head.startswith("CREATE TABLE"):
-        return [sql]
-    found, depth = [""], 1
-    for character in body:
-        depth += (character == "(") - (character == ")")
-        if depth == 1 and character == ",":
-            found.append("")
-        elif depth:
-            found[-1] += character
-        else:
-            break
-    return [head.strip(), *sorted(clause.strip() for clause in found)]
+from core.library.tables import APPLICATION_ID, SCHEMA_VERSION, meta
+from tests.core.library.bench import Bench, header, schema
 
 
 def names(folder: Path) -> list[str]:
     """Return what lies in a folder, but for the lock that everybody shares."""
     return sorted(path.name for path in folder.iterdir() if path.suffix != ".open-lock")
-
-
-def header(path: Path) -> tuple[int, int]:
-    with closing(sqlite3.connect(path)) as connection:
-        (application_id,) = connection.execute("PRAGMA application_id").fetchone()
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-    return application_id, version
 
 
 def set_pragma(path: Path, name: str, value: int) -> None:
@@ -84,46 +49,6 @@ def test_each_library_has_an_id_of_its_own_that_stays(tmp_path: Path) -> None:
         library.close()
     assert ids[0] == ids[2] != ids[1]
     assert re.fullmatch("[0-9a-f]{12}", ids[0])
-
-
-def whole(connection: sqlite3.Connection) -> dict[str, object]:
-    """Return all that a library without content holds, columns in their order."""
-    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
-    return {
-        "made": {(kind, name): (of, on_one_line(sql or "")) for kind, name, of, sql in rows},
-        "revision": connection.execute("SELECT * FROM alembic_version").fetchall(),
-        "numbered": connection.execute("SELECT * FROM sqlite_sequence").fetchall(),
-    }
-
-
-def test_a_new_library_is_what_the_migrations_make(folder: Path, tmp_path: Path) -> None:
-    """Or the next migration would find tables that it does not expect: update tables.sql."""
-    engine = create_engine(f"sqlite:///{tmp_path / 'migrated.db'}")
-    with engine.begin() as connection:
-        migrate.upgrade(connection)
-    engine.dispose()
-    with (
-        closing(sqlite3.connect(tmp_path / "migrated.db")) as migrated,
-        closing(sqlite3.connect(folder / "library.db")) as new,
-    ):
-        assert whole(new) == whole(migrated)
-    assert header(folder / "library.db") == header(tmp_path / "migrated.db")
-
-
-def test_a_new_library_has_exactly_the_tables_that_the_program_uses(
-    folder: Path, tmp_path: Path
-) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path / 'direct.db'}")
-    metadata.create_all(engine)
-    engine.dispose()
-    with (
-        closing(sqlite3.connect(folder / "library.db")) as new,
-        closing(sqlite3.connect(tmp_path / "direct.db")) as direct,
-    ):
-        made = schema(new)
-        made.pop("alembic_version")
-        made.pop("item_arrow")
-        assert made == schema(direct)
 
 
 @pytest.mark.parametrize(
