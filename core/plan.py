@@ -98,8 +98,7 @@ class Plan:
         if self.unchanged:
             return "changes nothing"
         if settings.mode is Mode.CLEAN:
-            views = f", mean of {settings.views} views" if settings.views > 1 else ""
-            return f"cleans in {self.steps} step{'s' if self.steps > 1 else ''}{views}"
+            return f"cleans in {self.steps} step{'s' if self.steps > 1 else ''}"
         if settings.mode is Mode.INSTRUCT:
             return f"does what the prompt says, in {self.steps} steps"
         level = f"noise level {settings.strength:.2f}"
@@ -209,11 +208,6 @@ def _check_mode(settings: EditSettings, spec: ModelSpec) -> None:
         raise SettingsError(
             f"{spec.name} edits by instruction and has no strength.", hint="Leave --strength out."
         )
-    if settings.views > 1 and not spec.pixel_space:
-        raise SettingsError(
-            f"{spec.name} takes no mirrored views; they would not help models on latents.",
-            hint="Leave --views out, or use the built-in model.",
-        )
     if settings.mode is Mode.INSTRUCT:
         _check_instruction(settings, spec)
     if spec.pixel_space and settings.size is SizeMode.FIT:
@@ -297,7 +291,6 @@ def network_calls(settings: EditSettings, spec: ModelSpec) -> int:
     family = FAMILIES.get(spec.family)
     if family is not None and family.guided_apart:
         guidance = settings.guidance_scale or spec.defaults.guidance_scale
-    calls *= settings.views
     return calls * 2 if (guidance or 1.0) > 1 else calls
 
 

@@ -193,7 +193,6 @@ class EditSettings(_Frozen):
 
     `prompt` may hold {filename}, {folder} and {exif:NAME}, wildcards of the folder `wildcards`,
     and `<lora:name:weight>`. `prompts`: a CSV file of prompts, or a folder with NAME.txt.
-    `views`: mirror images over which a model on pixels is averaged; so many times its time.
     `true_guidance`: guidance against the negative prompt, for models whose own is distilled.
     """
 
@@ -223,7 +222,6 @@ class EditSettings(_Frozen):
     true_guidance: Annotated[float, Field(ge=0, le=50, allow_inf_nan=False)] | None = None
     prompts: Path | None = None
     wildcards: Path | None = None
-    views: Literal[1, 2, 4] = 1
 
     @field_validator("mask", mode="before")
     @classmethod

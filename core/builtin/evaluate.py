@@ -1,6 +1,7 @@
 """`python -m core.builtin.evaluate FOLDER`: how well the built-in model cleans known noise.
 
-White Gaussian noise of known deviation, not clipped, one step, beside what others published.
+White Gaussian noise of known deviation, not clipped, in one step or as many as `--steps` says,
+beside what others published.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, astuple, dataclass
 from importlib.resources import as_file, files
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,8 +27,9 @@ from core.builtin.export import read_model
 from core.builtin.network import PhotoDenoiser
 from core.builtin.options import add_crop, make_parser, read_numbers, read_options
 from core.builtin.published import SETS, make_published_table
-from core.builtin.schedule import ratio_of_sigma, timestep_of_ratio
-from core.engine.views import averaged
+from core.builtin.schedule import make_alphas_cumprod, ratio_of_sigma, timestep_of_ratio
+from core.engine.noise import curve_of_alphas, noise_ratios
+from core.recipe import SigmaSchedule
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 Pixels = npt.NDArray[np.uint8]
 Record = TypeVar("Record", bound="DataclassInstance")
 NOISE_SEED = 1
+CURVE = curve_of_alphas(make_alphas_cumprod())
 BEST_PSNR = 99.0
 """Said of pictures that are the same, so that means stay finite."""
 
@@ -122,30 +126,34 @@ def add_noise(picture: torch.Tensor, sigma: float, seed: int = NOISE_SEED) -> to
 
 
 @torch.inference_mode()
-def clean_once(
-    model: PhotoDenoiser, noisy: torch.Tensor, sigma: float, views: int = 1
+def clean(
+    model: PhotoDenoiser, noisy: torch.Tensor, sigma: float, steps: int = 1
 ) -> torch.Tensor:
-    """One-step estimate of the picture without its noise of deviation `sigma`; nothing clipped.
+    """The picture without its noise of deviation `sigma`, by `steps` DDIM steps; nothing clipped.
 
     `noisy`: (rows, 3, height, width) of -1 to 1; computed in the model's dtype, returned in fp32.
-    `views`: over how many mirror images the model's answer is averaged.
+    The steps are spaced as Clean spaces them.
     """
+    ratios = noise_ratios(ratio_of_sigma(sigma), steps, SigmaSchedule.NORMAL, CURVE)
+    picture = noisy.float()
+    for ratio, following in pairwise((*ratios, 0.0)):
+        # The picture that the network sees through the noise, and the noise it sees, once less.
+        seen = _see(model, picture, ratio)
+        picture = seen + following / ratio * (picture - seen)
+    return picture
 
-    def predict(samples: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
-        return torch.as_tensor(model(samples, timesteps).sample.float())
 
-    ratio = ratio_of_sigma(sigma)
+def _see(model: PhotoDenoiser, noisy: torch.Tensor, ratio: float) -> torch.Tensor:
     signal = 1 / (1 + ratio * ratio) ** 0.5
-    sample = noisy.float() * signal
-    timestep = torch.tensor(timestep_of_ratio(ratio))
-    predicted = averaged(predict, views)(sample.to(model.dtype), timestep)
+    sample = noisy * signal
+    predicted = model(sample.to(model.dtype), timestep_of_ratio(ratio)).sample.float()
     return torch.sub(signal * sample, ratio * signal * predicted)
 
 
-def measure_picture(model: PhotoDenoiser, pixels: Pixels, sigma: float, views: int = 1) -> Measure:
+def measure_picture(model: PhotoDenoiser, pixels: Pixels, sigma: float, steps: int = 1) -> Measure:
     """PSNR and SSIM of one picture that was made noisy and cleaned."""
     noisy = add_noise(to_tensor(pixels), sigma)
-    return Measure(sigma, *compare(pixels, to_pixels(clean_once(model, noisy, sigma, views))))
+    return Measure(sigma, *compare(pixels, to_pixels(clean(model, noisy, sigma, steps))))
 
 
 def measure_pictures(
@@ -153,12 +161,12 @@ def measure_pictures(
     pictures: Sequence[Path],
     sigmas: Sequence[float],
     crop: int | None = None,
-    views: int = 1,
+    steps: int = 1,
 ) -> Iterator[Measure]:
     """Means over the pictures (or the middle of each), one noise level after the other."""
     for sigma in sigmas:
         yield mean_of(
-            [measure_picture(model, read_picture(path, crop), sigma, views) for path in pictures]
+            [measure_picture(model, read_picture(path, crop), sigma, steps) for path in pictures]
         )
 
 
@@ -167,11 +175,6 @@ def _make_table(measures: Sequence[Measure], title: str) -> Table:
     for measure in measures:
         table.add_row(f"{measure.sigma:g}", f"{measure.psnr:.2f}", f"{measure.ssim:.4f}")
     return table
-
-
-def _title(count: int, views: int) -> str:
-    mean = f", mean of {views} views" if views > 1 else ""
-    return f"{count} pictures, one-step estimate{mean}"
 
 
 def _print_json(measures: Iterator[Measure], console: Console) -> None:
@@ -186,9 +189,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="one JSON object a noise level")
     parser.add_argument("--sigmas", default="15,25,50", help="noise levels of 255")
     add_crop(parser)
-    parser.add_argument(
-        "--views", type=int, choices=(1, 2, 4), default=1, help="mirror images, averaged"
-    )
+    parser.add_argument("--steps", type=int, default=1, help="DDIM steps, calls of the network")
     parser.add_argument("--set", choices=SETS, help="the published set that the folder holds")
     return read_options(parser, arguments)
 
@@ -199,13 +200,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     pictures = list_pictures(options.folder)[: options.limit]
     sigmas = read_numbers(options.sigmas)
     model = load_model(options.model)
-    measures = measure_pictures(model, pictures, sigmas, options.crop, options.views)
+    measures = measure_pictures(model, pictures, sigmas, options.crop, options.steps)
     console = Console()
     if options.json:
         _print_json(measures, console)
         return
     done = list(measures)
-    console.print(_make_table(done, _title(len(pictures), options.views)))
+    many = "one step" if options.steps == 1 else f"{options.steps} steps"
+    console.print(_make_table(done, f"{len(pictures)} pictures, {many}"))
     ours = {measure.sigma: measure.psnr for measure in done}
     console.print(make_published_table(ours, options.set))
 

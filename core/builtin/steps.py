@@ -1,8 +1,8 @@
-"""`python -m core.builtin.steps FOLDER`: what more steps, schedulers and views bring to Clean.
+"""`python -m core.builtin.steps FOLDER`: what more steps and other schedulers would bring to Clean.
 
-Steps 1, 2, 4, 8 with DDIM, DPM++ 2M and Euler, and one step over 2 and 4 mirrored views, through
-diffusers' schedulers as the engine runs them, on 8-bit pictures: Gaussian noise of sigma 15, 25
-and 50 that is told, and a camera's noise at 24 dB that Clean finds by itself.
+Steps 1, 2, 4, 8 with DDIM, DPM++ 2M and Euler, through diffusers' schedulers as the engine runs
+them, on 8-bit pictures: Gaussian noise of sigma 15, 25 and 50 that is told, and a camera's noise
+at 24 dB that Clean finds by itself.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import argparse
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Literal
 
 from rich.box import SIMPLE
 from rich.console import Console
@@ -53,24 +52,12 @@ class Noise:
     amount: Amount | float
 
 
-@dataclass(frozen=True)
-class Choice:
-    """How often the network is called, and how."""
-
-    steps: int
-    scheduler: SchedulerName
-    views: Literal[1, 2, 4] = 1
-
-
-CHOICES: tuple[Choice, ...] = (
-    *(
-        Choice(steps, scheduler)
-        for steps, scheduler in product(STEPS, SCHEDULERS)
-        # One step is the same with every scheduler.
-        if steps > 1 or scheduler is SCHEDULERS[0]
-    ),
-    Choice(1, SCHEDULERS[0], 2),
-    Choice(1, SCHEDULERS[0], 4),
+Choice = tuple[int, SchedulerName]
+CHOICES: tuple[Choice, ...] = tuple(
+    (steps, scheduler)
+    for steps, scheduler in product(STEPS, SCHEDULERS)
+    # One step is the same with every scheduler.
+    if steps > 1 or scheduler is SCHEDULERS[0]
 )
 
 
@@ -96,12 +83,8 @@ def settings_of(choice: Choice | None, amount: Amount | float) -> EditSettings:
     """Return Clean with so many steps of a scheduler; None: with what is the default."""
     if choice is None:
         return CLEAN.model_copy(update={"amount": amount})
-    changes = {
-        "amount": amount,
-        "num_inference_steps": choice.steps,
-        "scheduler": choice.scheduler,
-        "views": choice.views,
-    }
+    steps, scheduler = choice
+    changes = {"amount": amount, "num_inference_steps": steps, "scheduler": scheduler}
     return CLEAN.model_copy(update=changes)
 
 
@@ -129,13 +112,10 @@ def measure_noise(
 def make_table(paces: dict[str, dict[Choice | None, Pace]]) -> Table:
     """One row a choice; dB and seconds a megapixel for each noise."""
     title = "Clean, PSNR (dB)"
-    heads = "steps", "scheduler", "views", *paces, "s / MP"
-    table = Table(*heads, title=title, box=SIMPLE, pad_edge=False)
+    table = Table("steps", "scheduler", *paces, "s / MP", title=title, box=SIMPLE, pad_edge=False)
     for choice in (*CHOICES, None):
         row = [of_noise[choice] for of_noise in paces.values()]
-        first = ("default", "", "")
-        if choice is not None:
-            first = (str(choice.steps), choice.scheduler.value, str(choice.views))
+        first = ("default", "") if choice is None else (str(choice[0]), choice[1].value)
         seconds = mean_of(row).seconds
         table.add_row(*first, *(f"{pace.psnr:.2f}" for pace in row), f"{seconds:.2f}")
     return table

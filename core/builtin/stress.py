@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from torch.nn import functional
 
-from core.builtin.evaluate import NOISE_SEED, add_noise, clean_once, load_model, to_tensor
+from core.builtin.evaluate import NOISE_SEED, add_noise, clean, load_model, to_tensor
 from core.builtin.network import PhotoDenoiser
 from core.builtin.options import conclude, make_parser, read_numbers, read_options
 from core.builtin.schedule import LEVELS_PER_UNIT, ratio_of_sigma
@@ -131,7 +131,7 @@ def measure(
 ) -> Verdict:
     """Clean pictures (rows, 3, height, width) of -1 to 1 that were made noisy, and judge."""
     noisy = add_noise(source, sigma, seed)
-    cleaned = clean_once(model, noisy, sigma)
+    cleaned = clean(model, noisy, sigma)
     held = hold(noisy, cleaned, sigma)
     return Verdict(judge(source, noisy, cleaned, sigma), judge(source, noisy, held, sigma))
 

@@ -24,7 +24,6 @@ from core.engine.passes import Group
 from core.engine.prepare import Facts, Prepared, prepare
 from core.engine.setup import set_up
 from core.engine.task import LoadedModel
-from core.engine.views import averaged
 from core.images.photo import Container, Metadata, Photo
 from core.models.spec import SPEC_NAME, ModelFile, ModelSpec, builtin_spec, file_sha256, read_spec
 from core.recipe import EditSettings, OutputSettings
@@ -137,8 +136,7 @@ def _denoised(model: LoadedModel, prepared: Prepared) -> State:
     descent, denoiser = prepared.descent, model.pixel_denoiser
     assert descent is not None
     bands = Bands(prepared.photo.height, prepared.photo.width, prepared.rows, descent)
-    predict = averaged(denoiser.predict, descent.views)
-    group: Group[int, Any] = Group(predict, model.numerics.rows)
+    group: Group[int, Any] = Group(denoiser.predict, model.numerics.rows)
     multiple = denoiser.size_multiple
     group.add(0, denoise(bands, descent.ratios, denoiser.curve, prepared.tile, multiple))
     while group.keys:

@@ -72,14 +72,6 @@ class DetailOptions:
         Text, Option(metavar="ID|PATH", help="The model: see regrain models [builtin].")
     ] = None
     steps: Annotated[Whole, Option(metavar="N", help="num_inference_steps.")] = None
-    views: Annotated[
-        Whole,
-        Option(
-            metavar="1|2|4",
-            help="Mirror images that the built-in model takes the mean of: for even noise; so many "
-            "times as slow. A camera's noise gains more from --steps 2 [1].",
-        ),
-    ] = None
     scheduler: Annotated[
         Text,
         Option(

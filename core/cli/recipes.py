@@ -136,7 +136,6 @@ def _edit_values(edit: EditOptions, detail: DetailOptions) -> dict[str, Any]:
         "strength_scale": edit.strength_scale,
         "model": _model_name(detail.model),
         "num_inference_steps": detail.steps,
-        "views": detail.views,
         "guidance_scale": detail.guidance,
         "seed": detail.seed,
         "seed_mode": detail.seed_mode,

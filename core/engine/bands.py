@@ -34,7 +34,6 @@ class Descent:
 
     `seed` seeds the noise; `add_noise` is false when the photograph's own noise is the noise.
     `noise_share`: how much is added of the noise that the first ratio tells the network of.
-    `views`: over how many mirror images the network's answers are averaged.
     """
 
     scheduler: SchedulerName
@@ -42,7 +41,6 @@ class Descent:
     seed: int
     add_noise: bool
     noise_share: float = 1.0
-    views: int = 1
 
     def first_noise(
         self, shape: tuple[int, ...], generator: torch.Generator

@@ -149,7 +149,7 @@ def descent_of(
     ratios = noise_ratios(aim.ratio, aim.steps, edit.sigmas, curve)
     scheduler = plan.scheduler_of(edit, spec)
     is_repaint = edit.mode is Mode.REPAINT
-    return Descent(scheduler, ratios, seed(), is_repaint, spec.noise_share, edit.views)
+    return Descent(scheduler, ratios, seed(), is_repaint, spec.noise_share)
 
 
 def holding_of(edit: EditSettings, aim: Aim) -> Holding:
@@ -179,7 +179,7 @@ def aim_of(
     else:
         of_steps, steps = plan.step_counts(edit, spec)
         ratio = plan.first_sigma(edit, spec)
-    note = f"noise level {edit.strength:.2f}, {steps} of {of_steps} steps{_views_words(edit)}"
+    note = f"noise level {edit.strength:.2f}, {steps} of {of_steps} steps"
     if not steps:
         return Aim(0, 0.0, None, {"note": f"strength {edit.strength:g} changes nothing"})
     return Aim(steps, ratio, None, {"note": note, "steps": steps, "first_sigma": round(ratio, 5)})
@@ -197,13 +197,9 @@ def _clean_aim(edit: EditSettings, spec: ModelSpec, noise: Callable[[], NoiseFou
         sigma, facts, said = edit.amount, {}, f"noise {edit.amount:g} of 255 as told"
     if not steps or sigma <= 0:
         return Aim(0, 0.0, None, facts | {"note": "clean 0 changes nothing"})
-    note = f"{said}, {steps} step{'s' if steps > 1 else ''}{_views_words(edit)}"
+    note = f"{said}, {steps} step{'s' if steps > 1 else ''}"
     facts |= {"note": note, "steps": steps, "removed": round(sigma, 2)}
     return Aim(steps, sigma / LEVELS_PER_UNIT, sigma, facts)
-
-
-def _views_words(edit: EditSettings) -> str:
-    return f", mean of {edit.views} views" if edit.views > 1 else ""
 
 
 def measure_noise(photo: Photo) -> NoiseFound:

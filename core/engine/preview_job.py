@@ -12,7 +12,6 @@ from core.engine.bands import Descent
 from core.engine.change import Holding
 from core.engine.excerpt import Region
 from core.engine.img2img import NotFinite
-from core.engine.loader import Denoiser
 from core.engine.messages import MakePreview, PreviewPicture
 from core.engine.noise import LEVELS_PER_UNIT, noise_ratios
 from core.engine.passes import Predict
@@ -22,7 +21,6 @@ from core.engine.preview_memory import Part
 from core.engine.preview_source import Source
 from core.engine.preview_view import Rgb, View, middle_of, model_picture, picture_message
 from core.engine.schedulers import calls_of
-from core.engine.views import averaged
 from core.events import PreviewKind
 from core.images.preview import coded
 from core.recipe import SchedulerName
@@ -56,7 +54,7 @@ class PreviewJob:
         self._began = time.monotonic()
         self._facts: Facts = {}
         self._holding = Holding()
-        self._predict = self._averaged(bench.model.pixel_denoiser)
+        self._predict: Predict = bench.model.pixel_denoiser.predict
 
     def make(self) -> None:
         """Show all pictures.
@@ -79,11 +77,8 @@ class PreviewJob:
         except NotFinite:
             if self._bench.model.numerics.dtype == "fp32":
                 raise
-            self._predict = self._averaged(self._bench.model.pixel_denoiser.in_fp32())
+            self._predict = self._bench.model.pixel_denoiser.in_fp32().predict
             self._lead_down(view, descent)
-
-    def _averaged(self, denoiser: Denoiser) -> Predict:
-        return averaged(denoiser.predict, self._message.edit.views)
 
     def _aim(self, view: View) -> tuple[Aim, Descent | None]:
         """Return where to start; a reduced photograph has less noise than the whole one."""
@@ -195,7 +190,7 @@ class PreviewJob:
 
 
 def _calls(descent: Descent) -> int:
-    return calls_of(descent.scheduler, len(descent.ratios)) * descent.views
+    return calls_of(descent.scheduler, len(descent.ratios))
 
 
 def _feathered(height: int, width: int) -> torch.Tensor:

@@ -101,7 +101,7 @@ def lead(
     try:
         ask = next(leading)
         while True:
-            samples, v = _answer(ask, bench, predict, descent.views if timed else 0)
+            samples, v = _answer(ask, bench, predict, timed=timed)
             if watcher is not None:
                 watcher.take(samples, v)
             ask = leading.send(list(v))
@@ -110,17 +110,16 @@ def lead(
 
 
 def _answer(
-    ask: Ask, bench: Bench, predict: Predict, timed_views: int
+    ask: Ask, bench: Bench, predict: Predict, *, timed: bool
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return samples and answers; with `timed_views`, so many calls are counted for the pace."""
     samples = torch.stack([ask.sample(index) for index in range(ask.count)])
     timesteps = torch.full((ask.count,), ask.timestep)
     rows = bench.model.numerics.rows
     began = time.monotonic()
     parts = zip(torch.split(samples, rows), torch.split(timesteps, rows), strict=True)
     v = torch.cat([predict(*part) for part in parts])
-    if timed_views:
-        pixels = timed_views * samples.shape[0] * samples.shape[2] * samples.shape[3]
+    if timed:
+        pixels = samples.shape[0] * samples.shape[2] * samples.shape[3]
         bench.pace.note(pixels, time.monotonic() - began)
     return samples, v
 

@@ -19,7 +19,6 @@ from core.engine.messages import ItemCanceled, Stepped
 from core.engine.note import provenance_of
 from core.engine.passes import Group, Predict
 from core.engine.task import LoadedModel, Task
-from core.engine.views import averaged
 from core.engine.writer import Send, Writer
 from core.errors import ItemError, Reason
 
@@ -74,9 +73,7 @@ class Renderer:
 
     def _denoise(self, tasks: dict[int, Task], rung: Rung, more: More, *, in_fp32: bool) -> None:
         """Run the network until every photograph has ended, was dropped, or waits for fp32."""
-        views = max((task.views for task in tasks.values()), default=1)
-        predict = averaged(self._predict(rung, in_fp32=in_fp32), views)
-        group: Group[int, Any] = Group(predict, rung.rows)
+        group: Group[int, Any] = Group(self._predict(rung, in_fp32=in_fp32), rung.rows)
         for task in list(tasks.values()):
             if task.in_fp32 is in_fp32:
                 self._begin(group, tasks, task, rung)
@@ -144,8 +141,7 @@ class Renderer:
         numerics = self._model.numerics
         if task.in_fp32 or rung != Rung(numerics.rows, numerics.tile):
             return 0
-        calls = task.calls * task.views
-        return calls * task.tiles(rung) * math.prod(task.shape(rung))
+        return task.calls * task.tiles(rung) * math.prod(task.shape(rung))
 
     def _drop_canceled(self, group: Group[int, Any], tasks: dict[int, Task]) -> None:
         for item in group.keys:

@@ -69,12 +69,7 @@ class Task:
     @property
     def setup(self) -> Hashable:
         """Return what only photographs that share it may go through the network with."""
-        return self.views
-
-    @property
-    def views(self) -> int:
-        """Over how many mirror images each answer of the network is averaged."""
-        return self.prepared.render.edit.views
+        return None
 
     @property
     def item(self) -> int:

@@ -85,8 +85,6 @@ def job_signature(
     for name in ("true_guidance", *_SETTLED):
         if values["edit"][name] is None:
             del values["edit"][name]  # recipes had none once: stored signatures stay
-    if recipe.edit.views == 1:
-        del values["edit"]["views"]
     values["preset"] = recipe.name if "{preset}" in recipe.output.name_template else ""
     if recipe.output.folder is not None:
         values["output"]["folder"] = str(recipe.output.folder.resolve())
@@ -107,8 +105,6 @@ def _edit_values(
     }
     if edit.true_guidance is None:
         del values["true_guidance"]  # recipes had none once: stored keys stay what they are
-    if edit.views == 1:
-        del values["views"]
     values["vae"] = None if edit.vae is None else hash_file(edit.vae)
     values["loras"] = [[hash_file(lora.path), lora.weight] for lora in edit.loras]
     for name in ("mask", "control", "reference_image"):

@@ -124,14 +124,12 @@ class WideCombo(QComboBox):
         event.ignore()
 
 
-Choices = Mapping[StrEnum, tuple[str, str]] | Mapping[int, tuple[str, str]]
-"""Values with their names and one sentence each."""
-
-
 class ChoiceEdit(Editor):
     """One of several named values."""
 
-    def __init__(self, choices: Choices, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, choices: Mapping[StrEnum, tuple[str, str]], parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.box = WideCombo(self)
         self.setFocusProxy(self.box)
@@ -139,7 +137,7 @@ class ChoiceEdit(Editor):
         self.set_choices(choices)
         self.box.activated.connect(lambda row: self.edited.emit(self.box.itemData(row)))
 
-    def set_choices(self, choices: Choices) -> None:
+    def set_choices(self, choices: Mapping[StrEnum, tuple[str, str]]) -> None:
         """Offer these values: each with its name and one sentence."""
         if [self.box.itemData(row) for row in range(self.box.count())] == list(choices):
             return

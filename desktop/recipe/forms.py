@@ -36,8 +36,8 @@ ALWAYS = ("model", "prompt", "negative_prompt", "guidance_scale", "true_guidance
 ADD_ONS = ("loras", "control", "reference_image", "vae", "clip_skip")
 MASK = ("mask",)
 MORE = (
-    "keep_grain", "num_inference_steps", "views", "scheduler", "seed", "seed_mode", "format",
-    "quality", "max_side", "metadata", "name_template", "on_conflict",
+    "keep_grain", "num_inference_steps", "scheduler", "seed", "seed_mode", "format", "quality",
+    "max_side", "metadata", "name_template", "on_conflict",
 )  # fmt: skip
 ADVANCED = (
     "strengths", "sigmas", "size", "dtype", "strength_scale", "hold_structure", "prompts",
@@ -138,8 +138,6 @@ def _editor(name: str) -> Editor:
         return SliderEdit(0, 100)
     if name == "num_inference_steps":
         return SliderEdit(1, _MOST_STEPS)
-    if name == "views":
-        return ChoiceEdit(words.views())
     if name in ("guidance_scale", "true_guidance"):
         return SliderEdit(*_GUIDANCE, scale=2)
     if name == "clip_skip":
@@ -160,8 +158,6 @@ def use_of(name: str, state: RecipeState, spec: ModelSpec | None) -> Use:
         return Use(shown=False)
     if name == "prompt":
         return _use_of_prompt(spec)
-    if name == "views":
-        return Use(shown=spec is not None and spec.pixel_space)
     if name in ABILITIES:
         able = spec is not None and bool(getattr(spec.capabilities, ABILITIES[name]))
         return Use(shown=able, note=_note(name, state, spec) if able else "")

@@ -43,7 +43,7 @@ _CARRIED = (
 _OF_THE_FAMILY = ("loras", "vae", "clip_skip", "control", "reference_image")
 # What a model decides anew, unless the user did.
 _OF_THE_MODEL = (
-    "mode", "strength", "num_inference_steps", "views", "scheduler", "sigmas", "guidance_scale",
+    "mode", "strength", "num_inference_steps", "scheduler", "sigmas", "guidance_scale",
 )  # fmt: skip
 
 

@@ -34,7 +34,6 @@ def label(field: str) -> str:
         "strength": tr("Strength"),
         "keep_grain": tr("Keep grain"),
         "num_inference_steps": tr("Steps"),
-        "views": tr("Views"),
         "scheduler": tr("Scheduler"),
         "sigmas": tr("Sigmas"),
         "guidance_scale": tr("Guidance"),
@@ -88,10 +87,6 @@ def sentence(field: str) -> str:
             "Into how many steps the whole way is divided (num_inference_steps); "
             "more steps take longer."
         ),
-        "views": tr(
-            "Takes the mean over mirror images: a little better where noise is even, so many times "
-            "as slow. A camera's noise gains more from two steps."
-        ),
         "scheduler": tr("The method that takes the noise away step by step; also called sampler."),
         "sigmas": tr("How the noise levels between the first and the last step are spaced."),
         "guidance_scale": tr("How strictly the model follows the prompt (guidance_scale, CFG)."),
@@ -140,15 +135,6 @@ def schedulers() -> dict[StrEnum, tuple[str, str]]:
     """Return the schedulers' names, as their users know them."""
     facts = {name: facts_of(name) for name in SchedulerName}
     return {name: (fact.name, tr(fact.sentence)) for name, fact in facts.items()}
-
-
-def views() -> dict[int, tuple[str, str]]:
-    """Return over how many mirror images the mean can be taken."""
-    return {
-        1: (tr("One"), tr("the photograph as it is; fastest")),
-        2: (tr("Two"), tr("turned as well; twice the time")),
-        4: (tr("Four"), tr("mirrored as well; four times the time")),
-    }
 
 
 def choices(field: str) -> dict[StrEnum, tuple[str, str]]:

@@ -89,7 +89,6 @@ def _step_lines(edit: EditSettings, spec: ModelSpec) -> Lines:
     guidance = edit.guidance_scale if spec.capabilities.guidance else None
     return (
         (tr("Steps"), shown),
-        (tr("Views"), str(edit.views) if edit.views > 1 else ""),
         (tr("Scheduler"), facts_of(scheduler_of(edit, spec)).name),
         (tr("Guidance"), "" if guidance is None else f"{guidance:g}"),
     )

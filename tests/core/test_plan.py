@@ -174,7 +174,6 @@ def test_results_larger_than_the_photograph_are_painted_at_that_size() -> None:
         ({"scheduler": "flow-euler"}, family("sd1"), "dpmpp-2m"),
         ({"control": {"kind": "tile", "path": "/x"}}, family("flux"), "Add a Stable Diffusion"),
         ({"mode": "clean"}, family("sd1"), "built-in"),
-        ({"views": 2}, family("sd1"), "built-in"),
     ],
 )
 def test_what_a_model_cannot_use_is_refused_with_what_to_do(
@@ -183,12 +182,3 @@ def test_what_a_model_cannot_use_is_refused_with_what_to_do(
     with pytest.raises(SettingsError) as caught:
         check(repaint(**values), spec)
     assert words in caught.value.hint
-
-
-def test_views_are_counted_as_the_calls_that_they_cost() -> None:
-    """Otherwise a batch takes four times as long as was said."""
-    spec, picture = builtin_spec(), PictureSize(1000, 1000)
-    once = plan(EditSettings(), spec, picture, DeviceSpeed(1.0, 0.0))
-    four = plan(EditSettings(views=4), spec, picture, DeviceSpeed(1.0, 0.0))
-    assert four.seconds == pytest.approx(4 * once.seconds)
-    assert "mean of 4 views" in four.sentence(EditSettings(views=4))

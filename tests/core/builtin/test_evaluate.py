@@ -78,5 +78,5 @@ def test_a_perfect_prediction_takes_away_exactly_the_noise() -> None:
     def evaluate_output(predicted: torch.Tensor) -> object:
         return type("Output", (), {"sample": predicted})()
 
-    cleaned = evaluate.clean_once(Perfect(), evaluate.add_noise(picture, 25), 25)
+    cleaned = evaluate.clean(Perfect(), evaluate.add_noise(picture, 25), 25)
     assert torch.allclose(cleaned, picture, atol=1e-5)

@@ -7,21 +7,20 @@ from pathlib import Path
 import pytest
 
 from core.builtin import steps
-from core.builtin.steps import CHOICES, Choice, Pace
+from core.builtin.steps import CHOICES, Pace
 from core.builtin.whole_path import CLEAN
 from core.recipe import Amount, SchedulerName
 
 
 def test_a_choice_is_run_as_users_would_ask_for_it() -> None:
-    settings = steps.settings_of(Choice(4, SchedulerName.EULER), 25.0)
+    settings = steps.settings_of((4, SchedulerName.EULER), 25.0)
     assert (settings.num_inference_steps, settings.scheduler) == (4, SchedulerName.EULER)
     assert settings.amount == 25
-    assert steps.settings_of(Choice(1, SchedulerName.DDIM, 2), 25.0).views == 2
     assert steps.settings_of(None, Amount.AUTO) == CLEAN
 
 
 def test_what_more_steps_bring_is_said_with_their_price() -> None:
-    paces: dict[Choice | None, Pace] = dict.fromkeys(CHOICES, Pace(30.0, 1.0))
+    paces: dict[steps.Choice | None, Pace] = dict.fromkeys(CHOICES, Pace(30.0, 1.0))
     paces |= {None: Pace(31.0, 1.0), CHOICES[-1]: Pace(31.5, 8.0)}
     (said,) = steps.compare_best({"sigma 25": paces})
     assert "0.50 dB" in said

@@ -42,7 +42,7 @@ def test_the_configuration_names_no_folder_of_the_machine_that_made_it() -> None
 def test_cleaning_gains_decibels(model: PhotoDenoiser, sigma: float, gain: float) -> None:
     pixels = canvas(HELD_OUT, 192)
     noisy = evaluate.add_noise(evaluate.to_tensor(pixels), sigma)
-    cleaned = evaluate.to_pixels(evaluate.clean_once(model, noisy, sigma))
+    cleaned = evaluate.to_pixels(evaluate.clean(model, noisy, sigma))
     before = peak_signal_noise_ratio(pixels, evaluate.to_pixels(noisy), data_range=255)
     after = peak_signal_noise_ratio(pixels, cleaned, data_range=255)
     assert after > before + gain
@@ -50,7 +50,7 @@ def test_cleaning_gains_decibels(model: PhotoDenoiser, sigma: float, gain: float
 
 def test_little_noise_changes_a_clean_picture_little(model: PhotoDenoiser) -> None:
     picture = evaluate.to_tensor(canvas(HELD_OUT + 1, 128))
-    change = (evaluate.clean_once(model, picture, 2) - picture).abs().mean()
+    change = (evaluate.clean(model, picture, 2) - picture).abs().mean()
     assert float(change) * 127.5 < 2
 
 
@@ -72,7 +72,7 @@ def test_features_stay_bounded_on_what_no_photograph_holds(model: PhotoDenoiser)
     ]
     rows, columns = np.mgrid[:64, :64]
     checks = np.repeat((((rows + columns) % 2) * 255).astype(np.uint8)[..., None], 3, 2)
-    evaluate.clean_once(model, 40 * evaluate.to_tensor(checks), 25)
+    evaluate.clean(model, 40 * evaluate.to_tensor(checks), 25)
     for handle in handles:
         handle.remove()
     assert seen

@@ -11,7 +11,7 @@ import pytest
 from core.builtin.evaluate import (
     Pixels,
     add_noise,
-    clean_once,
+    clean,
     load_model,
     read_picture,
     to_pixels,
@@ -31,11 +31,13 @@ def noisy(folder: Path) -> Pixels:
     return to_pixels(add_noise(to_tensor(read_picture(folder / "0.png")), 25))
 
 
-def test_it_cleans_as_the_model_does(engine: WholePath, noisy: Pixels) -> None:
-    edited = engine.edit(noisy, CLEAN.model_copy(update={"amount": 25.0}))
-    straight = to_pixels(clean_once(load_model(), to_tensor(noisy), 25))
+@pytest.mark.parametrize("steps", [1, 3])
+def test_it_cleans_as_the_model_does(engine: WholePath, noisy: Pixels, steps: int) -> None:
+    settings = CLEAN.model_copy(update={"amount": 25.0, "num_inference_steps": steps})
+    edited = engine.edit(noisy, settings)
+    straight = to_pixels(clean(load_model(), to_tensor(noisy), 25, steps))
     assert np.abs(edited.pixels.astype(int) - straight).max() <= 1
-    assert edited.facts["steps"] == 1
+    assert edited.facts["steps"] == steps
     assert edited.seconds_per_megapixel > 0
 
 

@@ -201,12 +201,6 @@ def test_options_of_the_other_mode_are_refused_not_ignored() -> None:
         read(EditOptions(strength_scale="native"))
 
 
-def test_only_numbers_of_views_that_there_are_can_be_asked_for() -> None:
-    assert read(EditOptions(), DetailOptions(views=2)).recipe.edit.views == 2
-    with pytest.raises(SettingsError, match="views = 3: input should be 1, 2 or 4"):
-        read(EditOptions(), DetailOptions(views=3))
-
-
 def test_single_options_win_over_the_recipe_file(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(

@@ -70,25 +70,6 @@ def test_photographs_of_one_shape_share_their_passes(spec: ModelSpec, tmp_path: 
     assert {m.item for m in rig.of(Rendered)} == {1, 2, 3, 4}
 
 
-def test_mirrored_views_are_the_photographs_own_business(spec: ModelSpec, tmp_path: Path) -> None:
-    """A neighbour that wants four views must not change a photograph that wants one."""
-    picture, alone, beside = photograph(60, 80), tmp_path / "a", tmp_path / "b"
-    alone.mkdir()
-    beside.mkdir()
-    single, mixed = Rig(spec, alone, rows=2), Rig(spec, beside, rows=2)
-    single.add(picture)
-    single.work()
-    for views in (1, 4, 1):
-        mixed.add(picture, views=views)
-    mixed.work()
-    assert np.array_equal(mixed.result(1), single.result(1))
-    assert np.array_equal(mixed.result(3), single.result(1))
-    assert not np.array_equal(mixed.result(2), single.result(1))
-    assert len(mixed.calls) == 1 + 4 + 1
-    notes = [str(rendered.facts["note"]) for rendered in mixed.of(Rendered)]
-    assert ["mean of 4 views" in note for note in notes] == [False, True, False]
-
-
 def test_a_large_photograph_fills_passes_with_its_own_tiles(
     spec: ModelSpec, tmp_path: Path
 ) -> None:

@@ -99,7 +99,6 @@ def test_every_edit_setting_is_either_in_the_key_or_known_not_to_matter() -> Non
         "hold_structure": 3,
         "clip_skip": 2,
         "true_guidance": 2.5,
-        "views": 2,
     }
     files = {"loras", "mask", "vae", "control", "reference_image"}
     elsewhere = {"model", "amount", "keep_grain"}

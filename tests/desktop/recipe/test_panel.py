@@ -342,20 +342,3 @@ def test_the_panel_lives_in_its_narrowest_place(panel: RecipePanel, qtbot: QtBot
     panel.resize(300, 420)
     qtbot.waitUntil(lambda: panel.width() == 300)
     assert panel.form.minimumSizeHint().width() <= 300 - 14
-
-
-def test_views_are_chosen_by_name_and_only_where_a_model_can_use_them(
-    panel: RecipePanel, heard: Heard
-) -> None:
-    panel.form.more.set_open(True)
-    field = panel.form.fields["views"]
-    assert field.isVisible()
-    box = field.editor.findChild(QComboBox)
-    assert box is not None
-    assert box.currentText() == "One"
-    box.setCurrentIndex(2)
-    box.activated.emit(2)
-    assert heard.recipes[-1].edit.views == 4
-    assert box.currentText() == "Four"
-    panel.show_recipe(Recipe(edit=PAINT.edit.model_copy(update={"model": "painter"})))
-    assert not field.isVisible()
