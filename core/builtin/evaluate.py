@@ -126,9 +126,7 @@ def add_noise(picture: torch.Tensor, sigma: float, seed: int = NOISE_SEED) -> to
 
 
 @torch.inference_mode()
-def clean(
-    model: PhotoDenoiser, noisy: torch.Tensor, sigma: float, steps: int = 1
-) -> torch.Tensor:
+def clean(model: PhotoDenoiser, noisy: torch.Tensor, sigma: float, steps: int = 1) -> torch.Tensor:
     """The picture without its noise of deviation `sigma`, by `steps` DDIM steps; nothing clipped.
 
     `noisy`: (rows, 3, height, width) of -1 to 1; computed in the model's dtype, returned in fp32.
