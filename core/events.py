@@ -12,7 +12,7 @@ from core.errors import Reason, StopReason
 from core.library.ids import ItemId, JobId, WatchRuleId
 
 if TYPE_CHECKING:
-    from core.engine.messages import DeviceInfo
+    from core.device import DeviceInfo
 
 Box: TypeAlias = tuple[int, int, int, int]
 """Left, top, width and height in upright pixels of a photograph."""

@@ -36,14 +36,13 @@ from PIL import Image
 
 import core
 from core.channel import Channel, ChannelClosed, end_with_parent
+from core.device import DeviceInfo, DeviceKind
 from core.engine.messages import (
     DEVICE_LOST_EXIT,
     TO_RENDER,
     Announced,
     CancelItems,
     Detect,
-    DeviceInfo,
-    DeviceKind,
     DevicesFound,
     EngineFailed,
     Hello,

@@ -21,11 +21,10 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from core.channel import Channel
+from core.device import DeviceInfo, DeviceKind
 from core.engine.messages import (
     TO_RENDER,
     Announced,
-    DeviceInfo,
-    DeviceKind,
     EngineFailed,
     LoadModel,
     ModelLoaded,

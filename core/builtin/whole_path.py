@@ -19,11 +19,11 @@ from core.builtin.evaluate import Pixels
 from core.engine.bands import Bands, State
 from core.engine.finish import finished_pixels
 from core.engine.img2img import denoise
+from core.engine.loaded_model import LoadedModel
 from core.engine.messages import LoadModel, Render
 from core.engine.passes import Group
 from core.engine.prepare import Facts, Prepared, prepare
 from core.engine.setup import set_up
-from core.engine.task import LoadedModel
 from core.images.photo import Container, Metadata, Photo
 from core.models.spec import SPEC_NAME, ModelFile, ModelSpec, builtin_spec, file_sha256, read_spec
 from core.recipe import EditSettings, OutputSettings

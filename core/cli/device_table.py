@@ -6,8 +6,9 @@ import time
 
 from core.cli.console import Console
 from core.cli.exits import ExitCode
+from core.device import DeviceInfo
 from core.engine.host import Died, RenderHost
-from core.engine.messages import Detect, DeviceInfo, DevicesFound, EngineFailed
+from core.engine.messages import Detect, DevicesFound, EngineFailed
 from core.errors import CoreError
 
 _PATIENCE_SECONDS = 180.0

@@ -11,8 +11,8 @@ from typing import Any
 import psutil
 import torch
 
+from core.device import DeviceInfo, DeviceKind
 from core.engine.hardware import AMD, INTEL, NVIDIA, Card, Hardware, look_around
-from core.engine.messages import DeviceInfo, DeviceKind
 from core.engine.probe import bf16_is_faster
 
 _ORDER = tuple(DeviceKind)

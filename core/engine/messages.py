@@ -5,12 +5,12 @@ Each frame is one of these; `kind` tells which. Nothing is pickled.
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from core.device import DeviceInfo
 from core.errors import Reason, StopReason
 from core.events import Box, PreviewKind
 from core.models.spec import ModelSpec
@@ -26,38 +26,6 @@ DEVICE_LOST_EXIT = 71
 
 class _Message(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class DeviceKind(StrEnum):
-    """Kinds of device, best first."""
-
-    CUDA = "cuda"
-    ROCM = "rocm"
-    XPU = "xpu"
-    MPS = "mps"
-    CPU = "cpu"
-
-
-class DeviceInfo(_Message):
-    """A device that is here; `problem` and `repair` say why it cannot be used and what helps.
-
-    Memory in bytes; `dtype` is what `auto` chooses (fp32, bf16, fp16).
-    """
-
-    kind: DeviceKind
-    index: int = 0
-    name: str
-    total_memory: int
-    free_memory: int
-    dtype: str
-    usable: bool = True
-    problem: str = ""
-    repair: str = ""
-
-    @property
-    def key(self) -> str:
-        """Return the name for `--device`: `cpu`, `cuda:0`."""
-        return self.kind.value if self.kind is DeviceKind.CPU else f"{self.kind.value}:{self.index}"
 
 
 class Numerics(_Message):

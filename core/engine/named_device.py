@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from core.engine.messages import DeviceInfo
+from core.device import DeviceInfo
 from core.errors import SettingsError
 
 

@@ -11,10 +11,10 @@ import torch
 from core.engine.bands import Descent
 from core.engine.excerpt import Excerpt, Region
 from core.engine.img2img import Ask, denoise
+from core.engine.loaded_model import LoadedModel
 from core.engine.passes import Predict
 from core.engine.preview_memory import Changes
 from core.engine.preview_view import View
-from core.engine.task import LoadedModel
 from core.images.tile import Tile, chosen_tile, tile_grid
 from core.recipe import SizeMode
 

@@ -13,12 +13,12 @@ import torch
 from pydantic import BaseModel
 
 from core.engine.ladder import free_memory, is_device_lost, is_out_of_memory
+from core.engine.loaded_model import LoadedModel
 from core.engine.messages import MakePreview, PreviewTrouble
 from core.engine.preview_job import PreviewJob
 from core.engine.preview_lead import Bench, Pace
 from core.engine.preview_memory import Changes
 from core.engine.preview_source import Source, Sources, warming_photo
-from core.engine.task import LoadedModel
 from core.errors import CoreError, ItemError
 from core.recipe import EditSettings, Mode
 

@@ -18,6 +18,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from core.channel import Channel, ChannelClosed, ProtocolError, end_with_parent
+from core.device import DeviceInfo
 from core.engine.allocator import keep_pages
 from core.engine.host import AHEAD
 from core.engine.messages import (
@@ -25,7 +26,6 @@ from core.engine.messages import (
     TO_RENDER,
     CancelItems,
     Detect,
-    DeviceInfo,
     DevicesFound,
     EngineFailed,
     Hello,

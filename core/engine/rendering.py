@@ -14,11 +14,12 @@ from core.engine.between import Interlude, PassDropped
 from core.engine.finish import Finished, finished_pixels
 from core.engine.img2img import Ask, denoise
 from core.engine.ladder import Rung
+from core.engine.loaded_model import LoadedModel
 from core.engine.loader import Denoiser, load_denoiser
 from core.engine.messages import ItemCanceled, Stepped
 from core.engine.note import provenance_of
 from core.engine.passes import Group, Predict
-from core.engine.task import LoadedModel, Task
+from core.engine.task import Task
 from core.engine.writer import Send, Writer
 from core.errors import ItemError, Reason
 

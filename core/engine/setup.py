@@ -6,23 +6,16 @@ from dataclasses import replace
 
 import torch
 
+from core.device import DeviceInfo, DeviceKind
 from core.engine.devices import detect, physical_cores, torch_device
 from core.engine.kernels.quicken import quicken_model
 from core.engine.ladder import is_device_lost, is_out_of_memory
+from core.engine.loaded_model import LoadedModel
 from core.engine.loader import load_denoiser
 from core.engine.memory import BASE_BYTES
-from core.engine.messages import (
-    CHANNELS_LAST,
-    PLAIN,
-    WINOGRAD,
-    DeviceInfo,
-    DeviceKind,
-    LoadModel,
-    Numerics,
-)
+from core.engine.messages import CHANNELS_LAST, PLAIN, WINOGRAD, LoadModel, Numerics
 from core.engine.named_device import named_device
 from core.engine.probe import winograd_is_faster
-from core.engine.task import LoadedModel
 from core.errors import BatchStopped, DeviceMemoryError, SettingsError, StopReason
 from core.models.fit import Fit, plan_fit
 from core.models.spec import ModelSpec

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from core.engine.between import BetweenLayers, Interlude
 from core.engine.ladder import free_memory, is_out_of_memory, rungs
+from core.engine.loaded_model import LoadedModel
 from core.engine.memory import MemoryBudget
 from core.engine.messages import Alive, Announced, ItemCanceled, Render
 from core.engine.photographs import Photographs
@@ -15,7 +16,7 @@ from core.engine.prepare import memory_error, prepare
 from core.engine.previews import Previewer
 from core.engine.reader import Reader
 from core.engine.rendering import More, Renderer
-from core.engine.task import LoadedModel, Task
+from core.engine.task import Task
 from core.engine.writer import LARGE_PIXELS, Send, Writer
 from core.errors import CoreError, ItemError
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from core.device import DeviceInfo, DeviceKind
 from core.engine.memory import MemoryGauge
-from core.engine.messages import DeviceInfo, DeviceKind
 from core.errors import DeviceMemoryError
 from core.models.families import FAMILIES
 from core.models.spec import ModelSpec

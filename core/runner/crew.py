@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from core.device import DeviceInfo, DeviceKind
 from core.engine.host import Heard, RenderHost
-from core.engine.messages import DeviceInfo, DeviceKind, Numerics
+from core.engine.messages import Numerics
 from core.engine.named_device import named_device
 from core.errors import StopReason
 from core.library.ids import JobId

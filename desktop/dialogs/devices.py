@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.engine.messages import DeviceInfo
+from core.device import DeviceInfo
 from desktop.dialogs.frame import DialogFrame, card, scrolled
 from desktop.icons import icon
 from desktop.widgets.bar import Meter

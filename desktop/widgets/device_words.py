@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication
 
-from core.engine.messages import DeviceInfo
+from core.device import DeviceInfo
 
 _GIB = 1 << 30
 _ORNAMENT = re.compile(r"\((?:R|TM|C)\)|\b(?:GeForce|Graphics|CPU|Processor)\b|@.*$", re.IGNORECASE)

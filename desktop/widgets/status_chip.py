@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QToolButton, QWidget
 
-from core.engine.messages import DeviceInfo, DeviceKind
+from core.device import DeviceInfo, DeviceKind
 from desktop.icons import icon
 from desktop.widgets.device_words import computing, free_words, short_name
 

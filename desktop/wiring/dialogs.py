@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Slot
 
-from core.engine.messages import DeviceInfo
+from core.device import DeviceInfo
 from core.errors import CoreError
 from core.preferences import Preferences, ThemeChoice, save_preferences
 from desktop.event_router import EventRouter

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.engine.latent.bench import LatentBench
+from core.engine.loaded_model import LoadedModel
 from core.engine.messages import (
     Alive,
     FromRender,
@@ -30,7 +31,6 @@ from core.engine.messages import (
 )
 from core.engine.previews import Previewer
 from core.engine.setup import set_up
-from core.engine.task import LoadedModel
 from core.engine.worker import Worker
 from core.errors import Reason, SettingsError
 from core.events import PreviewKind

@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from core.engine.kernels.winograd import WinogradConvolution, Workspace, weight_bytes
+from core.engine.loaded_model import LoadedModel
 from core.engine.memory import MemoryGauge
 from core.engine.messages import CHANNELS_LAST, PLAIN, WINOGRAD, WINOGRAD_SMALL
-from core.engine.task import LoadedModel
 
 _LEAST_CHANNELS = 96
 """With fewer, cutting pictures up costs what fewer multiplications save."""

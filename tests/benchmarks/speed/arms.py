@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from core.engine.messages import DeviceInfo, DeviceKind
+from core.device import DeviceInfo, DeviceKind
 from core.engine.probe import bf16_is_faster
 from tests.benchmarks.speed.child import REGRAIN
 from tests.benchmarks.speed.records import Order, Outcome, Work

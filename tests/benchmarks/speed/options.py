@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.device import DeviceInfo, DeviceKind
 from core.engine.devices import detect
-from core.engine.messages import DeviceInfo, DeviceKind
 from tests.benchmarks.speed.arms import ALL, EXPLAINED
 from tests.benchmarks.speed.subjects import SUBJECTS
 

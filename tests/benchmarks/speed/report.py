@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from core.engine.messages import DeviceInfo
+from core.device import DeviceInfo
 from tests.benchmarks.speed.child import REGRAIN
 from tests.benchmarks.speed.measured import VAE, Measured
 from tests.benchmarks.speed.meter import DECODE, DENOISE, ENCODE, PROMPT, READ, WRITE

@@ -15,8 +15,8 @@ import numpy as np
 import psutil
 from PIL import Image
 
+from core.device import DeviceInfo
 from core.engine.devices import torch_device
-from core.engine.messages import DeviceInfo
 from tests.benchmarks.speed.arms import (
     BF16,
     FP16,

@@ -11,8 +11,8 @@ import pytest
 
 from core.cli.console import Console
 from core.cli.device_table import describe, show_devices
+from core.device import DeviceInfo, DeviceKind
 from core.engine.host import RenderHost
-from core.engine.messages import DeviceInfo, DeviceKind
 from core.errors import CoreError
 from core.recipe import load_recipe
 from tests.core.cli.commands import Ran

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from core.builtin.schedule import ratio_of_timestep
+from core.engine.loaded_model import LoadedModel
 from core.engine.loader import Denoiser, load_denoiser
 from core.engine.messages import (
     FromRender,
     Numerics,
     Render,
 )
-from core.engine.task import LoadedModel
 from core.engine.worker import Worker
 from core.models.spec import ModelSpec
 from core.recipe import EditSettings, OutputSettings

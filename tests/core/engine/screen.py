@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel
 
+from core.engine.loaded_model import LoadedModel
 from core.engine.loader import load_denoiser
 from core.engine.messages import (
     MakePreview,
@@ -21,7 +22,6 @@ from core.engine.messages import (
     PreviewTrouble,
 )
 from core.engine.previews import Previewer
-from core.engine.task import LoadedModel
 from core.events import Box, PreviewKind
 from core.models.spec import ModelSpec
 from core.recipe import EditSettings

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import torch
 
+from core.device import DeviceInfo, DeviceKind
 from core.engine import devices
 from core.engine.devices import detect, physical_cores, torch_device
 from core.engine.hardware import AMD, INTEL, NVIDIA, Card, Hardware, look_around, processor_flags
-from core.engine.messages import DeviceInfo, DeviceKind
 from core.engine.probe import bf16_is_faster, race
 
 RTX = Card(NVIDIA, "NVIDIA GeForce RTX 4070")

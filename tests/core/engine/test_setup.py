@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
+from core.device import DeviceInfo, DeviceKind
 from core.engine import setup
-from core.engine.messages import DeviceInfo, DeviceKind, LoadModel, Numerics
+from core.engine.messages import LoadModel, Numerics
 from core.engine.setup import set_up
 from core.errors import SettingsError
 from core.models.spec import ModelSpec

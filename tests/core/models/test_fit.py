@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.engine.messages import DeviceInfo, DeviceKind
+from core.device import DeviceInfo, DeviceKind
 from core.errors import DeviceMemoryError
 from core.models.family_spec import family_spec
 from core.models.fit import Fit, Offload, needed_bytes, plan_fit

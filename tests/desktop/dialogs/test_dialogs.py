@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QLineEdit, QPushButton, QRadioButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.engine.messages import DeviceInfo, DeviceKind
+from core.device import DeviceInfo, DeviceKind
 from core.models.shelf import ModelShelf
 from core.preferences import Preferences, ThemeChoice
 from core.services import open_services

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtWidgets import QPushButton, QScrollArea, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.engine.messages import DeviceInfo, DeviceKind
+from core.device import DeviceInfo, DeviceKind
 from core.errors import CoreError
 from desktop.widgets.banner import Banner, BannerKind
 from desktop.widgets.device_words import memory_sentence, short_name

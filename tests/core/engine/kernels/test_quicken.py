@@ -11,9 +11,9 @@ from torch import nn
 from core.engine.kernels import quicken
 from core.engine.kernels.quicken import Quickener, quicken_model
 from core.engine.kernels.winograd import WinogradConvolution
+from core.engine.loaded_model import LoadedModel
 from core.engine.memory import MemoryGauge
 from core.engine.messages import WINOGRAD, WINOGRAD_SMALL
-from core.engine.task import LoadedModel
 from tests.core.engine.rig import Rig
 from tests.core.engine.samples import photograph
 
