@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 
 from core.builtin.camera import Camera, Levels, draw_camera, take_pair
-from core.builtin.looks import give_look
 from core.builtin.patterns import make_pattern
 from core.builtin.textures import Random, make_noise_field
 from core.images.noise_blocks import LUMA
@@ -18,7 +17,6 @@ Picture = npt.NDArray[np.uint8]
 
 _WHITE_SHARE, _CLEAN_SHARE, _JPEG_SHARE = 0.35, 0.08, 0.07
 _HARD_SHARE = 0.3
-_LOOK_SHARE = 0.6
 _LEAST_WHITE, _MOST_WHITE = 1.0, 85.0
 _LEAST_SIDE = 8
 _LUMA_LENGTH = float(np.linalg.norm(LUMA))
@@ -61,8 +59,6 @@ def draw_example(random: Random, picture: Picture) -> Example:
 
 
 def _draw_base(random: Random, picture: Picture) -> Picture:
-    if random.random() < _LOOK_SHARE:
-        picture = give_look(random, picture)
     chance, side = random.random(), picture.shape[0]
     if chance < 0.07:
         picture = _paint(random, make_pattern(random, side)[..., None])
