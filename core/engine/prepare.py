@@ -28,8 +28,13 @@ from core.images.tile import chosen_tile
 from core.models.spec import ModelSpec
 from core.recipe import Amount, EditSettings, Mode, SeedMode, StrengthScale
 
-AMOUNT_FACTORS = {Amount.LESS: 0.7, Amount.AUTO: 1.0, Amount.MORE: 1.4}
-"""What part of the noise that was found Clean takes away."""
+AMOUNT_FACTORS = {Amount.LESS: 0.7, Amount.AUTO: 1.1, Amount.MORE: 1.4}
+"""How much of the noise that was found the model is told of.
+
+A sensor's noise is stronger where there is more light, and what exceeds the told level stays as if
+it were texture: over 24 photographs at 24 dB 1.1 brings half a decibel more than 1, for 0.1 less
+on white noise.
+"""
 
 _SEED_MASK = (1 << 63) - 1
 _log = logging.getLogger(__name__)
