@@ -47,9 +47,15 @@ class _Asker(QThread):
     """Opens the library and answers questions in their order.
 
     Those of a damaged library wait until it is whole again.
+
+    What a question holds (widgets, through its closures) must never end on this thread: Qt would
+    wait for Python here while Python waits for Qt on the main thread, and the window would stand
+    still for good. So the main thread keeps every answer until `let_go` says that nothing of it is
+    left here.
     """
 
     answered = Signal(object)
+    let_go = Signal()
     damaged = Signal(object)
 
     def __init__(self, open_services: Callable[[], Services]) -> None:
@@ -63,29 +69,42 @@ class _Asker(QThread):
 
     def run(self) -> None:
         """Answer until None is asked."""
-        while (question := self.questions.get()) is not None:
-            self._take(question)
+        while self._take_next():
+            self.let_go.emit()
         self._close()
+
+    def _take_next(self) -> bool:
+        """Take the next question; what it holds is let go of with this frame."""
+        question = self.questions.get()
+        if question is not None:
+            self._take(question)
+        return question is not None
 
     def _take(self, question: _Question) -> None:
         if self._is_damaged and question.closed is None:
             self._held.append(question)
             return
-        try:
-            answer = _Answer(question, self._answer(question))
-        except LibraryDamagedError as error:
-            if question.closed is None:
-                self._hold(question, error)
-                return
-            answer = _Answer(question, error=error)
-        except BaseException as error:
-            answer = _Answer(question, error=error)
+        # No name for the answer: an error's traceback holds this frame, and both would wait for the
+        # garbage collector, which may run on any thread.
+        self._settle(self._try(question))
+
+    def _settle(self, answer: _Answer) -> None:
+        question, error = answer.question, answer.error
+        if question.closed is None and isinstance(error, LibraryDamagedError):
+            self._hold(question, error)
+            return
         self.answered.emit(answer)
-        if question.heals and answer.error is None:
+        if question.heals and error is None:
             self._is_damaged = False
             held, self._held = self._held, []
             for waiting in held:
                 self._take(waiting)
+
+    def _try(self, question: _Question) -> _Answer:
+        try:
+            return _Answer(question, self._answer(question))
+        except BaseException as error:
+            return _Answer(question, error=error)
 
     def _answer(self, question: _Question) -> Any:
         if question.closed is not None:
@@ -134,7 +153,9 @@ class Backend(QObject):
         super().__init__(parent)
         self._waiting = 0
         self._asker = _Asker(open_services)
+        self._kept: list[_Answer] = []
         self._asker.answered.connect(self._take)
+        self._asker.let_go.connect(self._forget)
         self._asker.damaged.connect(self.damaged)
         if begun:
             self.begin()
@@ -184,6 +205,7 @@ class Backend(QObject):
     @Slot(object)
     def _take(self, answer: _Answer) -> None:
         self._waiting -= 1
+        self._kept.append(answer)
         question, error = answer.question, answer.error
         alive = isValid(question.owner)
         if error is None:
@@ -196,3 +218,8 @@ class Backend(QObject):
         else:
             _log.warning("%s %s", error.message, error.hint)
             self.troubled.emit(error)
+
+    @Slot()
+    def _forget(self) -> None:
+        """Let go of what was answered: nothing of it is left on the library's thread."""
+        self._kept.clear()

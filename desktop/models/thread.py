@@ -5,11 +5,12 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, QThread, Signal
+from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from core.errors import CoreError
 
@@ -49,7 +50,10 @@ class Outcome:
 
 
 class ShelfThread(QThread):
-    """Does tasks one after the other. The signals are emitted on this thread."""
+    """Does tasks one after the other. The signals are emitted on this thread.
+
+    What a task holds must not end on it (see desktop.backend), so it is kept until `let_go`.
+    """
 
     began = Signal(object)
     """A Task."""
@@ -57,18 +61,24 @@ class ShelfThread(QThread):
     """Bytes done and bytes of all; larger than any int of Qt's."""
     ended = Signal(object)
     """An Outcome."""
+    let_go = Signal()
+    """Nothing of the oldest task is left on the thread."""
 
     def __init__(self, open_shelf: Callable[[], ModelShelf], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("models")
         self._open = open_shelf
         self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+        self._kept: deque[Task] = deque()
+        self._shelf: ModelShelf | None = None
         self._stop = threading.Event()
         self._closing = False
         self._told = 0.0
+        self.let_go.connect(self._forget)
 
     def do(self, task: Task) -> None:
         """Do a task after those that wait."""
+        self._kept.append(task)
         self._tasks.put(task)
         if not self.isRunning():
             self.start()
@@ -86,18 +96,30 @@ class ShelfThread(QThread):
 
     def run(self) -> None:
         """Work until told to end."""
-        shelf: ModelShelf | None = None
-        while (task := self._tasks.get()) is not None and not self._closing:
-            self._stop.clear()
-            self.began.emit(task)
-            try:
-                shelf = shelf or self._open()
-                outcome = Outcome(task, task.work(shelf, self._tell))
-            except Canceled:
-                outcome = Outcome(task, canceled=True)
-            except BaseException as error:
-                outcome = Outcome(task, error=error)
-            self.ended.emit(outcome)
+        while self._do_next():
+            self.let_go.emit()
+
+    def _do_next(self) -> bool:
+        task = self._tasks.get()
+        if task is None or self._closing:
+            return False
+        self._stop.clear()
+        self.began.emit(task)
+        self.ended.emit(self._outcome(task))
+        return True
+
+    def _outcome(self, task: Task) -> Outcome:
+        try:
+            self._shelf = self._shelf or self._open()
+            return Outcome(task, task.work(self._shelf, self._tell))
+        except Canceled:
+            return Outcome(task, canceled=True)
+        except BaseException as error:
+            return Outcome(task, error=error)
+
+    @Slot()
+    def _forget(self) -> None:
+        self._kept.popleft()
 
     def _tell(self, done: int, total: int) -> None:
         if self._stop.is_set():
