@@ -223,6 +223,14 @@ class EditSettings(_Frozen):
     prompts: Path | None = None
     wildcards: Path | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_views(cls, values: object) -> object:
+        """Leave out `views`, which recipes in libraries and results had for a while."""
+        if isinstance(values, dict):
+            return {name: value for name, value in values.items() if name != "views"}
+        return values
+
     @field_validator("mask", mode="before")
     @classmethod
     def _mask_from_path(cls, value: object) -> object:

@@ -86,3 +86,10 @@ def test_toml_recipes_are_read(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text('name = "Mine"\n[edit]\nmode = "repaint"\nstrength = 0.2\n')
     assert load_recipe(path).edit.strength == 0.2
+
+
+def test_recipes_that_were_stored_with_views_are_still_read() -> None:
+    """Libraries and results hold such: one that could not be read would be lost to its owner."""
+    stored = json.loads(Recipe().model_dump_json())
+    stored["edit"]["views"] = 4
+    assert Recipe.model_validate(stored) == Recipe()
