@@ -10,7 +10,7 @@ import argparse
 import copy
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -20,13 +20,13 @@ from rich.console import Console
 from rich.progress import Progress, track
 from torch import nn
 
-from core.builtin.crops import load_canvases, make_missing_canvases
+from core.builtin.ahead import Drawing, draw_ahead, draw_in_place
+from core.builtin.crops import make_missing_canvases
 from core.builtin.evaluate import list_pictures, measure_pictures
 from core.builtin.export import read_model, write_model
-from core.builtin.looks import Pixels
 from core.builtin.muon import Muon
 from core.builtin.network import PhotoDenoiser
-from core.builtin.noisy_crops import NoisyCrops, draw_noisy_crops
+from core.builtin.noisy_crops import NoisyCrops
 from core.builtin.schedule import timestep_of_ratio
 
 WARMUP_STEPS = 200
@@ -66,16 +66,15 @@ class Training:
         self.step = 0
         self.model = (start or PhotoDenoiser()).to(memory_format=torch.channels_last).train()
         self.average = copy.deepcopy(self.model).requires_grad_(False)
-        self.optimizers = make_optimizers(self.model, settings.learning_rate)
+        self.optimizers = make_optimizers(self.model, settings)
         # Fuses what lies between the convolutions: a fifth of the time.
         self._predict = torch.compile(self._answer) if settings.compiled else self._answer
 
-    def advance(self, canvases: Pixels, plan: Plan) -> float:
-        """Take the next step of a planned run; returns its loss."""
-        settings, step = self.settings, self.step
+    def advance(self, crops: NoisyCrops, plan: Plan) -> float:
+        """Take the next step of a planned run on its crops; returns its loss."""
+        rate = self.settings.learning_rate * learning_rate_factor(self.step, plan)
         for group in (group for one in self.optimizers for group in one.param_groups):
-            group["lr"] = settings.learning_rate * learning_rate_factor(step, plan)
-        crops = draw_noisy_crops(settings.seed, step, canvases, settings.rows, settings.crop)
+            group["lr"] = rate
         loss = self.measure_loss(crops)
         self.model.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -135,15 +134,18 @@ class Training:
             optimizer.load_state_dict(kept)
 
 
-def make_optimizers(model: PhotoDenoiser, learning_rate: float) -> list[torch.optim.Optimizer]:
+def make_optimizers(
+    model: PhotoDenoiser, settings: TrainingSettings
+) -> list[torch.optim.Optimizer]:
     """Muon for the convolutions within; Adam for the first, the last, biases and noise levels."""
     hidden: list[nn.Parameter] = []
     others: list[nn.Parameter] = []
     for name, weight in model.named_parameters():
         is_hidden = weight.ndim == 4 and not name.startswith(("enter", "leave"))
         (hidden if is_hidden else others).append(weight)
-    adam = torch.optim.AdamW(others, learning_rate, (0.9, 0.99), weight_decay=1e-4)
-    return [Muon(hidden, learning_rate), adam]
+    rate = settings.learning_rate
+    adam = torch.optim.AdamW(others, rate, (0.9, 0.99), weight_decay=1e-4)
+    return [Muon(hidden, rate), adam]
 
 
 def learning_rate_factor(step: int, plan: Plan) -> float:
@@ -201,14 +203,19 @@ class Reporter:
             self.console.print(f"step {training.step}: sigma 25, {measure.psnr:.2f} dB")
 
 
-def run(
-    training: Training, canvases: Pixels, plan: Plan, save_every: int, out: Path, reporter: Reporter
-) -> None:
+def draw_steps(settings: TrainingSettings, folder: Path, steps: range) -> Iterator[NoisyCrops]:
+    """The crops of these steps; a second thread's core draws while the first one trains."""
+    drawing = Drawing(folder, settings.canvases, settings.seed, settings.rows, settings.crop)
+    return (draw_in_place if settings.threads == 1 else draw_ahead)(drawing, steps)
+
+
+def run(training: Training, plan: Plan, save_every: int, out: Path, reporter: Reporter) -> None:
     """Train to the plan's end, writing a checkpoint every `save_every` steps and at the end."""
+    steps = range(training.step, plan.steps)
     with Progress(console=reporter.console) as progress:
         bar = progress.add_task("training", total=plan.steps, completed=training.step)
-        while training.step < plan.steps:
-            reporter.note(training, training.advance(canvases, plan), plan)
+        for crops in draw_steps(training.settings, out / "canvases", steps):
+            reporter.note(training, training.advance(crops, plan), plan)
             progress.update(bar, completed=training.step)
             if training.step % save_every == 0 or training.step == plan.steps:
                 training.save(out / "checkpoint.pt")
@@ -265,8 +272,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     pictures = list_pictures(options.evaluate)[:6] if options.evaluate else []
     reporter = Reporter(console, pictures)
     plan = Plan(options.steps, options.decay_share)
-    canvases = load_canvases(out / "canvases", settings.canvases)
-    run(training, canvases, plan, options.save_every, out, reporter)
+    run(training, plan, options.save_every, out, reporter)
     write_model(training.average, out / "model")
     console.print("sha256", hash_file(out / "model" / "diffusion_pytorch_model.safetensors"))
 

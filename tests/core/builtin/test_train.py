@@ -38,7 +38,13 @@ def make_training(settings: TrainingSettings = SETTINGS) -> Training:
 
 
 def advance(training: Training, until: int, steps: int = 8) -> list[float]:
-    return [training.advance(CANVASES, Plan(steps)) for _ in range(until - training.step)]
+    return [advance_once(training, Plan(steps)) for _ in range(until - training.step)]
+
+
+def advance_once(training: Training, plan: Plan) -> float:
+    settings = training.settings
+    drawn = (settings.seed, training.step, CANVASES, settings.rows, settings.crop)
+    return training.advance(draw_noisy_crops(*drawn), plan)
 
 
 def same_weights(one: torch.nn.Module, other: torch.nn.Module) -> bool:
