@@ -16,7 +16,7 @@ from core.events import Box, PreviewKind
 from core.models.spec import ModelSpec
 from core.recipe import EditSettings, OutputSettings
 
-PLAIN, CHANNELS_LAST = "plain", "channels-last"
+PLAIN, CHANNELS_LAST, TUNED = "plain", "channels-last", "tuned"
 WINOGRAD, WINOGRAD_SMALL = "winograd", "winograd-small"
 """How convolutions are computed."""
 

@@ -9,10 +9,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from core.engine.kernels.tuned import tune_blocks
 from core.engine.kernels.winograd import WinogradConvolution, Workspace, weight_bytes
 from core.engine.loaded_model import LoadedModel
 from core.engine.memory import MemoryGauge
-from core.engine.messages import CHANNELS_LAST, PLAIN, WINOGRAD, WINOGRAD_SMALL
+from core.engine.messages import CHANNELS_LAST, PLAIN, TUNED, WINOGRAD, WINOGRAD_SMALL
 
 _LEAST_CHANNELS = 96
 """With fewer, cutting pictures up costs what fewer multiplications save."""
@@ -102,11 +103,15 @@ def lay_by_pixels(*networks: nn.Module) -> bool:
     return True
 
 
+def _tune(*networks: nn.Module) -> bool:
+    return lay_by_pixels(*networks) and tune_blocks(*networks)
+
+
 def _as_it_is(*_networks: nn.Module) -> bool:
     return True
 
 
-_PREPARED = {PLAIN: _as_it_is, CHANNELS_LAST: lay_by_pixels}
+_PREPARED = {PLAIN: _as_it_is, CHANNELS_LAST: lay_by_pixels, TUNED: _tune}
 
 
 def _quick(network: nn.Module) -> Iterator[nn.Conv2d]:

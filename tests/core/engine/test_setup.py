@@ -59,6 +59,18 @@ def test_faster_convolutions_are_taken_where_they_are_and_nobody_wants_the_exact
     assert again.numerics == model.numerics
 
 
+def test_where_bf16_is_quick_the_model_is_tuned_to_it_and_tiles_are_larger(
+    spec: ModelSpec, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = CPU.model_copy(update={"dtype": "bf16"})
+    monkeypatch.setattr(setup, "detect", lambda: (quick,))
+    numerics = set_up(LoadModel(model=spec), "v").numerics
+    assert (numerics.dtype, numerics.kernels) == ("bf16", "tuned")
+    assert numerics.tile == 1.5 * spec.native_size
+    exact = set_up(LoadModel(model=spec, dtype="fp32"), "v").numerics
+    assert (exact.kernels, exact.tile) == ("plain", spec.native_size)
+
+
 def test_without_memory_for_faster_convolutions_the_model_works_plainly(
     spec: ModelSpec, monkeypatch: pytest.MonkeyPatch
 ) -> None:
