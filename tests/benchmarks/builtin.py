@@ -1,8 +1,8 @@
 """`python -m tests.benchmarks.builtin [FOLDER]`: how fast, how even and how lean the engine is.
 
-Prints seconds a megapixel and step; photographs a minute, files included, against a plain diffusers
-loop over the same network in fp32 and in bf16 (arms interleaved, medians); tiles against the whole
-picture; peak memory for 24 megapixels.
+Prints seconds a megapixel of Clean and of a repaint; photographs a minute, files included, against
+a plain diffusers loop over the same network in fp32 and in bf16 (arms interleaved, medians); tiles
+against the whole picture; peak memory for 24 megapixels.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -42,6 +41,7 @@ from core.engine.noise import noise_ratios
 from core.engine.passes import Group
 from core.models.spec import ModelSpec, builtin_spec, read_spec
 from core.recipe import EditSettings, OutputSettings, SchedulerName, SigmaSchedule
+from tests.benchmarks.builtin_speed import print_speed
 
 Answer = TypeVar("Answer")
 
@@ -61,7 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         scratch = Path(name)
         pictures = find_pictures(options.folder, scratch, options.pictures)
         parts: dict[str, Callable[[], None]] = {
-            "speed": lambda: print_speed(denoiser),
+            "speed": lambda: print_speed(
+                options.model, pictures[0], options.threads, options.rounds
+            ),
             "evenness": lambda: print_evenness(denoiser, pictures[0]),
             "rates": lambda: print_rates(spec, denoiser, pictures, scratch, options.rounds),
             "memory": lambda: print_memory(spec, scratch),
@@ -97,22 +99,6 @@ def as_tensor(path: Path) -> torch.Tensor:
     with Image.open(path) as image:
         pixels = np.asarray(image.convert("RGB"))
     return torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 127.5 - 1
-
-
-# speed
-
-
-def print_speed(denoiser: Denoiser) -> None:
-    for side in (512, 768):
-        sample, timestep = torch.randn(1, 3, side, side), torch.tensor([300.0])
-        denoiser.predict(sample, timestep)
-        run = partial(denoiser.predict, sample, timestep)
-        seconds = [timed(run) for _ in range(5)]
-        each = [s / (side * side / 1e6) for s in seconds]
-        print(
-            f"tile {side}: {statistics.median(each):.2f} s a megapixel and step "
-            f"(best {min(each):.2f})"
-        )
 
 
 def timed(act: Callable[[], object]) -> float:
