@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.builtin.camera import Camera, Levels, draw_camera, take_pair
+from core.builtin.looks import give_look
 from core.builtin.patterns import make_pattern
 from core.builtin.textures import Random, make_noise_field
 from core.images.noise_blocks import LUMA
@@ -16,8 +17,11 @@ from core.images.noise_blocks import LUMA
 Picture = npt.NDArray[np.uint8]
 
 _WHITE_SHARE, _CLEAN_SHARE, _JPEG_SHARE = 0.35, 0.08, 0.07
+_TEXTURE_SHARE, _STRIPES_SHARE, _FILM_SHARE = 0.12, 0.03, 0.07
+_LOOK_SHARE, _TEXTURE_LOOK_SHARE = 0.3, 0.6
 _HARD_SHARE = 0.3
 _LEAST_WHITE, _MOST_WHITE = 1.0, 85.0
+_FRAME_SHARE = 0.25
 _LEAST_SIDE = 8
 _LUMA_LENGTH = float(np.linalg.norm(LUMA))
 
@@ -43,8 +47,20 @@ def draw_example(random: Random, picture: Picture) -> Example:
     """Return a picture with noise of a kind that is drawn: white, a camera's, JPEG's alone, none.
 
     Some of the pictures give way to patterns or skies, or are cut, scaled, made grey or framed.
+    A fifth is what is hardest to tell apart: texture finer than any canvas has, and film's grain.
     """
+    chance = random.random()
+    if chance < _TEXTURE_SHARE:
+        return _draw_texture(random, picture)
+    if chance < _TEXTURE_SHARE + _STRIPES_SHARE:
+        return _add_white(random, _make_stripes_beside_sky(random, picture.shape[0]), is_grey=False)
     picture = _draw_base(random, picture)
+    if chance < _TEXTURE_SHARE + _STRIPES_SHARE + _FILM_SHARE:
+        return _frame(random, _add_film(random, picture))
+    return _draw_noise(random, picture)
+
+
+def _draw_noise(random: Random, picture: Picture) -> Example:
     is_grey = random.random() < 0.08
     if is_grey:
         picture = np.repeat(picture[..., 1:2], 3, axis=2)
@@ -68,8 +84,46 @@ def _draw_base(random: Random, picture: Picture) -> Picture:
         picture = _enlarge(random, picture)
     elif chance < 0.5:
         picture = _shrink(picture)
+    if chance >= 0.14 and random.random() < _LOOK_SHARE:
+        picture = give_look(random, picture)
     turned = np.rot90(picture, int(random.integers(4)))
     return np.ascontiguousarray(_cut(random, turned))
+
+
+def _draw_texture(random: Random, picture: Picture) -> Example:
+    """Grass, gravel and cloth from edge to edge, sharp, in colour or without; mostly no noise."""
+    picture = _shrink(_shrink(picture) if random.random() < 0.5 else picture)
+    if random.random() < _TEXTURE_LOOK_SHARE:
+        picture = give_look(random, picture)
+    levels = picture.astype(np.float32)
+    grey = levels.mean(axis=2, keepdims=True)
+    fine = grey - cv2.GaussianBlur(grey, (0, 0), random.uniform(0.7, 3))[..., None]
+    sharp = np.clip(np.rint(levels + np.float32(random.uniform(0.5, 4)) * fine), 0, 255)
+    is_grey = random.random() < 0.3
+    if is_grey:
+        sharp = np.repeat(sharp[..., 1:2], 3, axis=2)
+    if random.random() < 0.6:
+        return Example(np.asarray(sharp, np.float32), 0.0, 0.0)
+    return _add_white(random, sharp.astype(np.uint8), is_grey=False, most=30.0)
+
+
+def _make_stripes_beside_sky(random: Random, side: int) -> Picture:
+    """A pattern over a part of the picture, with something even left that shows the noise."""
+    picture = _paint(random, make_pattern(random, side)[..., None])
+    even = int(side * random.uniform(0.3, 0.9))
+    picture[:, even:] = _make_sky(random, side)[:, even:]
+    turned = picture.transpose(1, 0, 2) if random.random() < 0.5 else picture
+    return np.ascontiguousarray(turned)
+
+
+def _add_film(random: Random, picture: Picture) -> Example:
+    """Noise in luminance alone, white or somewhat coarse."""
+    sigma = np.float32(np.exp(random.uniform(np.log(2), np.log(40))))
+    grain = random.standard_normal((*picture.shape[:2], 1), np.float32) * sigma
+    if random.random() < 0.3:
+        grain = cv2.GaussianBlur(grain, (0, 0), random.uniform(0.3, 0.9))[..., None]
+    noisy = np.clip(np.rint(picture + grain), 0, 255)
+    return Example(np.asarray(noisy, np.float32), float(grain.std()), 0.0)
 
 
 def _paint(random: Random, weight: Levels) -> Picture:
@@ -107,8 +161,10 @@ def _cut(random: Random, picture: Picture) -> Picture:
     return picture[: max(_LEAST_SIDE, sides[0]), : max(_LEAST_SIDE, sides[1])]
 
 
-def _add_white(random: Random, picture: Picture, *, is_grey: bool) -> Example:
-    sigma = float(np.exp(random.uniform(np.log(_LEAST_WHITE), np.log(_MOST_WHITE))))
+def _add_white(
+    random: Random, picture: Picture, *, is_grey: bool, most: float = _MOST_WHITE
+) -> Example:
+    sigma = float(np.exp(random.uniform(np.log(_LEAST_WHITE), np.log(most))))
     channels = 1 if is_grey else 3
     noise = random.standard_normal((*picture.shape[:2], channels), np.float32)
     noisy = np.clip(picture + np.float32(sigma) * noise, 0, 255)
@@ -157,10 +213,11 @@ def _without_colour(example: Example) -> Example:
 
 
 def _frame(random: Random, example: Example) -> Example:
-    """Put a border of one colour around a few pictures."""
-    side = example.noisy.shape[0]
-    if random.random() > 0.05 or side < 64:
+    """Put a border of one colour along one side of some pictures."""
+    side = min(example.noisy.shape[:2])
+    if random.random() > _FRAME_SHARE or side < 64:
         return example
     noisy = example.noisy.copy()
-    noisy[: int(side * random.uniform(0.05, 0.4))] = random.integers(0, 256, 3)
-    return replace(example, noisy=noisy)
+    noisy[: int(side * random.uniform(0.05, 0.6))] = random.integers(0, 256, 3)
+    turned = noisy.transpose(1, 0, 2) if random.random() < 0.5 else noisy
+    return replace(example, noisy=np.ascontiguousarray(turned))

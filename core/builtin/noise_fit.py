@@ -118,9 +118,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Draw the examples, fit and write the estimator."""
     parser = argparse.ArgumentParser(prog="python -m core.builtin.noise_fit", description=__doc__)
     parser.add_argument("out", type=Path, help="JSON file to write")
-    parser.add_argument("--canvases", type=int, default=520, help="synthetic photographs")
-    parser.add_argument("--each", type=int, default=16, help="examples a photograph")
-    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--canvases", type=int, default=320, help="synthetic photographs")
+    parser.add_argument("--each", type=int, default=24, help="examples a photograph")
+    parser.add_argument("--steps", type=int, default=10_000)
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     cv2.setNumThreads(1)

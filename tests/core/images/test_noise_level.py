@@ -66,16 +66,21 @@ def test_little_noise_is_told_from_texture(name: str) -> None:
     assert measured(with_noise(packaged(name), 5)) == pytest.approx(5, abs=1)
 
 
-@pytest.mark.parametrize("name", PACKAGED)
+@pytest.mark.parametrize("name", ["astronaut.png", "chelsea.png", "coffee.png"])
 def test_clean_photographs_are_nearly_clean(name: str) -> None:
     """A clean photograph measured as noisy would lose its fine texture."""
-    assert measured(packaged(name)) < 3
+    assert measured(packaged(name)) < 2
+
+
+def test_a_night_skys_own_noise_is_found_and_not_overdone() -> None:
+    """Flat places of this sky deviate by 2.3 levels, coarse after JPEG, beside fine lattices."""
+    assert 1.5 < measured(packaged("rocket.jpg")) < 4.5
 
 
 @pytest.mark.parametrize("name", TEXTURES)
 def test_texture_all_over_a_photograph_is_hardly_taken_for_noise(name: str) -> None:
     """Grass and gravel have no flat place; their fine detail measures 15 levels and more."""
-    assert measured(packaged(name)) < 6.5
+    assert measured(packaged(name)) < 4.5
 
 
 def test_a_picture_without_any_noise_counts_as_clean() -> None:
