@@ -90,7 +90,8 @@ def _in_rows(value: torch.Tensor, count: int) -> torch.Tensor:
 def _kind(value: Any, name: str, form: Form) -> Hashable:
     if isinstance(value, torch.Tensor):
         if name in form.shared:
-            return value.shape, value.cpu().numpy().tobytes()
+            # As bytes: NumPy has no bf16.
+            return value.shape, value.cpu().contiguous().view(torch.uint8).numpy().tobytes()
         return tuple(value.shape), value.dtype
     if isinstance(value, dict):
         return tuple((key, _kind(value[key], key, form)) for key in value)
