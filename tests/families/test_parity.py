@@ -24,8 +24,8 @@ from tests.families.table import IMG2IMG, INPAINT, Parity
 Case = tuple[str, str, S, str]
 
 ROUNDED_OTHERWISE = int(torch.backends.cpu.get_cpu_capability() == "AVX512")
-"""Pixels of a picture that may be a level apart. Seen with dpmpp-2m on a processor with AVX-512, where
-three pictures had one such pixel, and never with AVX2; presumably sums are rounded otherwise there."""
+"""Pixels of a picture that may be a level apart. Seen with dpmpp-2m on a processor with AVX-512,
+where three pictures had one such pixel, and never with AVX2; presumably rounding differs there."""
 
 DISTILLED = (("sd1", "lcm"), ("sd1", "turbo"), ("sdxl", "lightning"), ("sdxl", "hyper"))
 NOT_TAKEN = ("flux", "z-image", "qwen-image")
