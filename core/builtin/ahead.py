@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import lru_cache
-from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
@@ -15,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from core.builtin.crops import load_canvases
+from core.builtin.crops import load_canvases, make_pool
 from core.builtin.noisy_crops import NoisyCrops, draw_noisy_crops
 
 DEPTH = 6
@@ -37,7 +36,7 @@ class Drawing:
 
 def draw_ahead(drawing: Drawing, steps: range) -> Iterator[NoisyCrops]:
     """Yield the crops of each step, in order; the same as `draw_noisy_crops` gives."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+    with make_pool(1) as pool:
         pending: deque[Future[Arrays]] = deque()
         for step in steps:
             pending.append(pool.submit(_draw, drawing, step))

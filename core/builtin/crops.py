@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 
 import cv2
@@ -36,13 +38,32 @@ def _write_canvas(folder: Path, seed: int, size: int) -> None:
     partial.replace(_name(folder, seed))
 
 
+def make_pool(workers: int) -> ProcessPoolExecutor:
+    """A pool of fresh processes that end with this one, however it ends."""
+    return ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=_end_with_parent
+    )
+
+
+def _end_with_parent() -> None:
+    """Left alone, a worker would wait for its next task for good."""
+    parent = parent_process()
+    assert parent is not None
+
+    def wait() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
 def make_missing_canvases(folder: Path, count: int, size: int, workers: int) -> Iterator[int]:
     """Write canvases 0 to count - 1 that are not there yet; yields each seed as it is done."""
     folder.mkdir(parents=True, exist_ok=True)
     missing = [seed for seed in range(count) if not _name(folder, seed).exists()]
     if not missing:
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with make_pool(workers) as pool:
         jobs = {seed: pool.submit(_write_canvas, folder, seed, size) for seed in missing}
         for seed, job in jobs.items():
             job.result()

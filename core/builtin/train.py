@@ -66,7 +66,7 @@ class Training:
         self.step = 0
         self.model = (start or PhotoDenoiser()).to(memory_format=torch.channels_last).train()
         self.average = copy.deepcopy(self.model).requires_grad_(False)
-        self.optimizers = make_optimizers(self.model, settings)
+        self.optimizers = make_optimizers(self.model, settings.learning_rate)
         # Fuses what lies between the convolutions: a fifth of the time.
         self._predict = torch.compile(self._answer) if settings.compiled else self._answer
 
@@ -134,18 +134,15 @@ class Training:
             optimizer.load_state_dict(kept)
 
 
-def make_optimizers(
-    model: PhotoDenoiser, settings: TrainingSettings
-) -> list[torch.optim.Optimizer]:
+def make_optimizers(model: PhotoDenoiser, learning_rate: float) -> list[torch.optim.Optimizer]:
     """Muon for the convolutions within; Adam for the first, the last, biases and noise levels."""
     hidden: list[nn.Parameter] = []
     others: list[nn.Parameter] = []
     for name, weight in model.named_parameters():
         is_hidden = weight.ndim == 4 and not name.startswith(("enter", "leave"))
         (hidden if is_hidden else others).append(weight)
-    rate = settings.learning_rate
-    adam = torch.optim.AdamW(others, rate, (0.9, 0.99), weight_decay=1e-4)
-    return [Muon(hidden, rate), adam]
+    adam = torch.optim.AdamW(others, learning_rate, (0.9, 0.99), weight_decay=1e-4)
+    return [Muon(hidden, learning_rate), adam]
 
 
 def learning_rate_factor(step: int, plan: Plan) -> float:
@@ -204,7 +201,7 @@ class Reporter:
 
 
 def draw_steps(settings: TrainingSettings, folder: Path, steps: range) -> Iterator[NoisyCrops]:
-    """The crops of these steps; a second thread's core draws while the first one trains."""
+    """The crops of these steps; with several threads a process of its own draws them ahead."""
     drawing = Drawing(folder, settings.canvases, settings.seed, settings.rows, settings.crop)
     return (draw_in_place if settings.threads == 1 else draw_ahead)(drawing, steps)
 
