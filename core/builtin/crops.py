@@ -17,7 +17,7 @@ from core.builtin.patterns import make_pattern_crop
 from core.builtin.photographs import canvas
 from core.builtin.textures import Random
 
-PATTERN_SHARE = 0.06
+PATTERN_SHARE = 0.13
 SHRINKS, SHRINK_SHARES = (1, 2, 3, 4), (0.12, 0.3, 0.3, 0.28)
 """How many pixels of a canvas make one of a crop, a side; photographs are finer than canvases."""
 
