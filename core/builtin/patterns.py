@@ -154,8 +154,8 @@ def make_screen(random: Random, size: int) -> Field:
         width = random.integers(1, period)
         return np.asarray((down * rows + across * columns) % period < width, np.float32)
     if choice < 0.7:
-        angle, period = random.uniform(0, np.pi), random.uniform(2, 5)
-        turns = (columns * np.cos(angle) + rows * np.sin(angle)) / period + random.random()
+        angle, pixels = random.uniform(0, np.pi), random.uniform(2, 5)
+        turns = (columns * np.cos(angle) + rows * np.sin(angle)) / pixels + random.random()
         return np.asarray(turns % 1 < 0.5, np.float32)
     sides = random.integers(1, 6, 2)
     tile = random.random(sides) if random.random() < 0.3 else random.integers(0, 2, sides)

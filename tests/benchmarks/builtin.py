@@ -2,7 +2,7 @@
 
 Prints seconds a megapixel of Clean and of a repaint; photographs a minute, files included, against
 a plain diffusers loop over the same network in fp32 and in bf16 (arms interleaved, medians); tiles
-against the whole picture; peak memory for 24 megapixels.
+against the whole picture; peak memory of the render process as users get it (`--megapixels`).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from core.engine.devices import physical_cores
 from core.engine.host import Died, RenderHost
 from core.engine.img2img import denoise
 from core.engine.loader import Denoiser, load_denoiser
+from core.engine.memory import BASE_BYTES, BYTES_PER_PIXEL
 from core.engine.messages import (
     EngineFailed,
     ItemTrouble,
@@ -47,7 +48,6 @@ Answer = TypeVar("Answer")
 
 STEPS, STRENGTH = 20, 0.2
 SUFFIXES = {".png", ".jpg", ".jpeg"}
-LARGE = (4000, 6000)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -66,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             ),
             "evenness": lambda: print_evenness(denoiser, pictures[0]),
             "rates": lambda: print_rates(spec, denoiser, pictures, scratch, options.rounds),
-            "memory": lambda: print_memory(spec, scratch),
+            "memory": lambda: print_memory(spec, scratch, options.megapixels),
         }
         for part in options.parts.split(","):
             parts[part]()
@@ -79,6 +79,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=physical_cores())
     parser.add_argument("--pictures", type=int, default=4, help="how many photographs to take")
     parser.add_argument("--rounds", type=int, default=3, help="how often each arm runs")
+    parser.add_argument("--megapixels", type=float, default=24, help="what memory is measured on")
     parser.add_argument("--parts", default="speed,evenness,rates,memory", help="what to measure")
     return parser.parse_args(arguments)
 
@@ -236,36 +237,41 @@ def run_plain(network: Any, pictures: list[Path], scratch: Path, dtype: torch.dt
 # memory
 
 
-def print_memory(spec: ModelSpec, scratch: Path) -> None:
+def print_memory(spec: ModelSpec, scratch: Path, megapixels: float) -> None:
     source = scratch / "large.jpg"
-    Image.fromarray(large_picture()).save(source, quality=92)
+    pixels = large_picture(round((megapixels * 1e6 / 1.5) ** 0.5))
+    Image.fromarray(pixels).save(source, quality=92)
+    promised = BASE_BYTES + BYTES_PER_PIXEL * pixels[..., 0].size
     for words in (
         {"mode": "clean", "amount": 10},
         {"mode": "repaint", "strength": 0.1, "num_inference_steps": 20, "scheduler": "unipc"},
     ):
         settings = EditSettings.model_validate(words)
-        peak, seconds = peak_memory(spec, source, scratch / "large.tmp", settings)
-        megapixels = LARGE[0] * LARGE[1] / 1e6
-        print(
-            f"{megapixels:.0f} megapixels, {settings.mode.value}: {seconds:.0f} s, "
-            f"peak memory of the render process {peak / 1e9:.2f} GB"
-        )
+        for dtype in ("auto", "fp32"):
+            peak, seconds = peak_memory(spec, dtype, source, scratch / "large.tmp", settings)
+            print(
+                f"{megapixels:g} megapixels, {settings.mode.value}, --dtype {dtype}: "
+                f"{seconds:.0f} s, peak memory of the render process {peak / 1e9:.2f} GB "
+                f"(planned with: {promised / 1e9:.2f} GB)",
+                flush=True,
+            )
 
 
-def large_picture() -> NDArray[np.uint8]:
-    height, width = LARGE
+def large_picture(height: int) -> NDArray[np.uint8]:
+    width = height * 3 // 2
     noise = np.random.default_rng(0).standard_normal((height, width, 3), dtype=np.float32)
     noise *= 10
     noise += np.linspace(40, 200, width, dtype=np.float32)[None, :, None]
-    return np.clip(noise, 0, 255).astype(np.uint8)
+    return np.clip(noise, 0, 255, out=noise).astype(np.uint8)
 
 
 def peak_memory(
-    spec: ModelSpec, source: Path, target: Path, settings: EditSettings
+    spec: ModelSpec, dtype: str, source: Path, target: Path, settings: EditSettings
 ) -> tuple[int, float]:
     """Return the most memory, in bytes, that a fresh render process held, and its seconds."""
     host = RenderHost()
-    load(host, spec)
+    host.send(LoadModel(model=spec, device="cpu", dtype=dtype))
+    wait_for(host, ModelLoaded)
     host.send(message(1, source, target, settings))
     answer = wait_for(host, Rendered)
     assert host.pid is not None

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.builtin.crops import draw_crops
-from core.builtin.patterns import PATTERNS, make_checks, make_pattern_crop
+from core.builtin.patterns import PATTERNS, make_checks, make_pattern_crop, make_screen
 from core.builtin.photographs import canvas
 from core.builtin.textures import make_noise_field
 
@@ -44,6 +44,18 @@ def test_the_finest_patterns_alternate_at_every_pixel() -> None:
     checks = [make_checks(np.random.default_rng(seed), 16) for seed in range(40)]
     finest = [np.abs(np.diff(weight, axis=axis)).min() for weight in checks for axis in (0, 1)]
     assert max(finest) == 1
+
+
+def test_screens_repeat_after_a_few_pixels_in_tones_of_0_to_1() -> None:
+    """The finest patterns of print and cloth; a network that rarely saw them tinted them."""
+    screens = [make_screen(np.random.default_rng(seed), 24) for seed in range(60)]
+    assert all(0 <= float(tones.min()) <= float(tones.max()) <= 1 for tones in screens)
+    lively = [tones for tones in screens if np.ptp(tones) > 0]
+    changes = [np.abs(np.diff(tones, axis=axis)).mean() for tones in lively for axis in (0, 1)]
+    assert len(lively) > 40
+    assert sum(change > 0.3 for change in changes) > len(lively) / 2
+    upright = [tones for tones in screens if np.array_equal(tones[:4, :4], tones[12:16, 12:16])]
+    assert len(upright) > 15
 
 
 def test_pattern_crops_are_of_many_colours_and_contrasts() -> None:
