@@ -17,6 +17,7 @@ from PIL import Image
 
 from core.builtin.noise import add_white
 from core.builtin.whole_path import CLEAN, WholePath
+from core.engine.allocator import keep_pages
 from core.recipe import EditSettings
 from tests.benchmarks.speed.rates import Rates
 
@@ -30,6 +31,8 @@ EDITS = {"Clean auto": CLEAN, "Repaint 0.3, 20 steps": REPAINT}
 
 def print_speed(model: Path | None, picture: Path, threads: int, rounds: int) -> None:
     """Print a line an edit, size and arm: the median and the best."""
+    # As the render process does: without it layers wait for pages that were just given back.
+    keep_pages()
     arms = {dtype: WholePath(model, dtype=dtype, threads=threads) for dtype in ("auto", "fp32")}
     rates = Rates("cpu")
     for pixels in noisy_pictures(picture):
