@@ -24,6 +24,14 @@ from core.builtin.options import conclude, make_parser, read_numbers, read_optio
 from core.builtin.schedule import LEVELS_PER_UNIT, ratio_of_sigma
 from core.builtin.stress_cases import Cases, make_cases, make_random
 from core.engine.change import LIMIT_SIGMAS, Holding, held_change
+from core.engine.colours_around import (
+    ALLOWED_LEAST,
+    ALLOWED_MOST,
+    ALLOWED_SIGMAS,
+    PLANE_NORMS,
+    PLANES,
+    allowed_levels,
+)
 
 LIMIT = LIMIT_SIGMAS
 SIGMAS = (2.0, 5.0, 10.0, 15.0, 25.0, 35.0, 50.0, 75.0)
@@ -31,25 +39,7 @@ SYNTHETIC = 10_000
 RANDOM = "random pictures"
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
-COLOUR_SIGMAS = 3.0
-"""How far outside the colours around a result may lie: noise that was left in a flat area would be
-farther out in 3 of 1,000 values, so whatever is was not merely left there."""
-
-COLOUR_LEAST, COLOUR_MOST = 10.0, 90.0
-"""Levels of 255. Less is not seen, and happens beside black on white; more is another colour,
-however strong the noise."""
-
 NEIGHBOURS = 5
-_PLANES = torch.tensor(
-    [
-        [1.0, 0.0, 0.0],
-        [0.0, 1.0, 0.0],
-        [0.0, 0.0, 1.0],
-        [-0.168736, -0.331264, 0.5],
-        [0.5, -0.418688, -0.081312],
-    ]
-)
-"""Red, green, blue, and JPEG's two of chroma."""
 
 
 @dataclass(frozen=True)
@@ -97,31 +87,30 @@ def measure_colour(source: torch.Tensor, noisy: torch.Tensor, result: torch.Tens
     high = functional.max_pool2d(true, NEIGHBOURS, 1, half).maximum(own)
     low = (-functional.max_pool2d(-true, NEIGHBOURS, 1, half)).minimum(own)
     outside = torch.maximum(low - made, made - high).clamp_min(0)
-    weighted = outside / torch.linalg.vector_norm(_PLANES, dim=1)[:, None, None]
+    weighted = outside / PLANE_NORMS[:, None, None]
     return torch.as_tensor(weighted.amax(1) * LEVELS_PER_UNIT)
 
 
-def allow_colour(sigma: float) -> float:
-    """How many levels outside the colours around a result may lie."""
-    return min(max(COLOUR_SIGMAS * sigma, COLOUR_LEAST), COLOUR_MOST)
-
-
 def _to_planes(picture: torch.Tensor) -> torch.Tensor:
-    return torch.einsum("pc,rchw->rphw", _PLANES, picture)
+    return torch.einsum("pc,rchw->rphw", PLANES, picture)
 
 
 def hold(noisy: torch.Tensor, cleaned: torch.Tensor, sigma: float) -> torch.Tensor:
-    """What the engine's guard leaves of the cleaning, (rows, 3, height, width), -1 to 1."""
+    """What the engine's guard leaves of the cleaning, and a file holds, (rows, 3, height, width).
+
+    Values beyond -1 to 1, which a network may give, cannot be written.
+    """
     holding, inner = Holding(limit_sigma=sigma), slice(0, noisy.shape[2])
-    changes = ((after - before) / 2 for before, after in zip(noisy, cleaned, strict=True))
-    return noisy + 2 * torch.stack([held_change(change, holding, inner)[0] for change in changes])
+    pairs = zip(noisy / 2 + 0.5, (cleaned - noisy) / 2, strict=True)
+    kept = [held_change(change, holding, inner, before)[0] for before, change in pairs]
+    return (noisy + 2 * torch.stack(kept)).clamp(-1, 1)
 
 
 def judge(source: torch.Tensor, noisy: torch.Tensor, result: torch.Tensor, sigma: float) -> Damage:
     """Judge results, (rows, 3, height, width); NaN counts as infinite."""
     if not bool(torch.isfinite(result).all()):
         return Damage(float("inf"), float("inf"), result[:, 0].numel())
-    outside = measure_colour(source, noisy, result) / allow_colour(sigma)
+    outside = measure_colour(source, noisy, result) / allowed_levels(sigma)
     change = float((result - noisy).abs().max()) / ratio_of_sigma(sigma)
     return Damage(change, float(outside.max()), int((outside > 1).sum()))
 
@@ -214,9 +203,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         worst = measure_cases(model, cases, sigmas) | measure_random(model, count, sigmas)
         _print_tables(console, name, worst)
         missed += find_missed(name, worst)
-    levels = f"{COLOUR_LEAST:g} to {COLOUR_MOST:g} levels"
+    levels = f"{ALLOWED_LEAST:g} to {ALLOWED_MOST:g} levels"
     console.print(f"change in sigma, limit {LIMIT:g}; {count} random pictures", highlight=False)
-    console.print(f"colour 1: {COLOUR_SIGMAS:g} sigma, {levels}, outside those around")
+    console.print(f"colour 1: {ALLOWED_SIGMAS:g} sigma, {levels}, outside those around")
     return conclude(console, missed)
 
 

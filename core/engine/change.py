@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from core.engine.colours_around import hold_colours
 from core.errors import ItemError, Reason
 from core.images.photo import Floats
 
@@ -109,7 +110,7 @@ def black_error() -> ItemError:
 
 
 def held_change(
-    change: torch.Tensor, holding: Holding, inner: slice
+    change: torch.Tensor, holding: Holding, inner: slice, before: torch.Tensor | None = None
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Return the change that is made, and how much each pixel is guarded (None: none is).
 
@@ -117,6 +118,8 @@ def held_change(
         change: (3, rows, W), scale 0 to 1, with HALO rows around `inner` where there are any.
         holding: what is held back.
         inner: the rows that are asked for; (3, inner, W) and (inner, W) come back.
+        before: what is changed, (3, rows, W); where noise is cleaned away, no pixel gets a colour
+            that it and its neighbours did not have there. None: this is not looked at.
     """
     limit = None
     if holding.limit_sigma is not None:
@@ -124,6 +127,8 @@ def held_change(
     mask = None if limit is None else _runaway(change, limit)
     if mask is not None:
         change = change * (1 - mask)
+    if holding.limit_sigma is not None and before is not None:
+        change = hold_colours(before, change, holding.limit_sigma)
     kept = change[:, inner]
     if holding.hold_structure:
         low = blurred(change, _STRUCTURE_SIGMA)[:, inner]

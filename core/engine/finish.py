@@ -60,7 +60,7 @@ def _band(
     before = torch.from_numpy(prepared.pixels(first, last)).permute(2, 0, 1).contiguous()
     change = bands.rows(first, last) * 0.5 + 0.5 - before
     inner = slice(top - first, bottom - first)
-    kept, mask = held_change(change, prepared.holding, inner)
+    kept, mask = held_change(change, prepared.holding, inner, before)
     source = before[:, inner]
     after = source + kept
     verdict.add(source, after)

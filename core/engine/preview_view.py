@@ -82,7 +82,7 @@ class View:
     def _changed(self, around: Region, change: torch.Tensor, holding: Holding) -> Pixels:
         shown = self.region
         rows, columns = shown.within(around)
-        kept, _ = held_change(change, holding, rows)
+        kept, _ = held_change(change, holding, rows, self.before(around, 0, around.height))
         before = self._colours(shown, 0, shown.height)
         moved = np.ascontiguousarray(kept[:, :, columns].permute(1, 2, 0).numpy())
         place = shown.top, shown.bottom, shown.left, shown.right

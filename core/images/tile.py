@@ -10,8 +10,12 @@ from dataclasses import dataclass
 
 from core.recipe import SizeMode
 
-MARGIN = 24
-"""Pixels along a tile's cut edges that are thrown away: the network sees too little there."""
+MARGIN = 32
+"""Pixels along a tile's cut edges that are thrown away: the network sees too little there.
+
+With 24 the built-in model, repainting half the range, differs by up to 4 levels from the whole
+picture, with 32 by less than 2.
+"""
 
 BLEND = 24
 """Pixels over which one tile's values pass linearly into the next one's."""
