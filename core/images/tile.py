@@ -59,7 +59,7 @@ def pass_shape(height: int, width: int, tile: int, multiple: int = 8) -> tuple[i
 
 
 def _side(length: int, tile: int, multiple: int) -> int:
-    if tile <= 0 or length <= tile:
+    if tile <= 0 or length <= max(tile, OVERLAP):
         return round_up(length, multiple)
     stride = max(multiple, tile - OVERLAP)
     count = -(-(length - OVERLAP) // stride)

@@ -26,12 +26,12 @@ def predict(spec: ModelSpec) -> Predict:
 def led(name: str, curve: NoiseCurve, tile: int = 0) -> Denoising:
     """Return a photograph's way down; each has its own picture, seed, level and steps."""
     number = NAMES.index(name)
-    source = torch.from_numpy(photograph(72, 88, seed=number)).permute(2, 0, 1) / 127.5 - 1
+    source = torch.from_numpy(photograph(72, 104, seed=number)).permute(2, 0, 1) / 127.5 - 1
     first, steps = 0.1 + 0.05 * number, 1 + number % 4
     ratios = noise_ratios(first, steps, SigmaSchedule.NORMAL, curve)
     scheduler = (SchedulerName.DDIM, SchedulerName.EULER_A)[number % 2]
     descent = Descent(scheduler, ratios, seed=number, add_noise=True)
-    return denoise(Bands(72, 88, lambda a, b: source[:, a:b], descent), ratios, curve, tile)
+    return denoise(Bands(72, 104, lambda a, b: source[:, a:b], descent), ratios, curve, tile)
 
 
 def run(
@@ -50,7 +50,7 @@ def run(
 
 
 @pytest.mark.parametrize("rows", [2, 3])
-@pytest.mark.parametrize("tile", [0, 80])
+@pytest.mark.parametrize("tile", [0, 96])
 def test_neighbours_do_not_matter_to_the_last_bit(
     rows: int, tile: int, curve: NoiseCurve, predict: Predict
 ) -> None:

@@ -105,3 +105,8 @@ def test_reflection_stays_inside_and_never_repeats_the_edge(
 def test_reflection_is_numpys_own() -> None:
     row = np.arange(7)
     assert (row[reflected(-5, 12, 7)] == np.pad(row, 5, mode="reflect")).all()
+
+
+def test_a_picture_smaller_than_what_tiles_share_goes_whole() -> None:
+    """However small the tiles that memory leaves: it would end in a division by zero."""
+    assert pass_shape(OVERLAP - 8, OVERLAP, 64) == (OVERLAP - 8, OVERLAP)

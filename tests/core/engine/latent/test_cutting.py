@@ -11,7 +11,7 @@ from core.engine.latent.cutting import Cutting, cut_picture
 from core.engine.latent.forms import FORMS, Form, Kind
 from core.engine.latent.request import Request, join, split
 
-HEIGHT, WIDTH, TILE = 224, 320, 128
+HEIGHT, WIDTH, TILE = 224, 320, 160
 FAMILIES = ("sd1", "sd3", "flux", "flux2-klein", "qwen-image", "z-image")
 
 
