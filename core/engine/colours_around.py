@@ -17,9 +17,10 @@ REACH = 2
 """Neighbours are those up to so many pixels away, along both sides."""
 
 ALLOWED_SIGMAS = 3.0
+"""A pixel that moves by less is left alone: noise explains that."""
+
 ALLOWED_LEAST, ALLOWED_MOST = 10.0, 90.0
-"""Levels of 255. Less is not seen, and happens beside black on white; more is another colour,
-however strong the noise."""
+"""Levels of 255 between which that is: less is not seen, more is another colour in any noise."""
 
 PLANES = torch.tensor(
     [
@@ -46,7 +47,7 @@ _SIDE = 2 * REACH + 1
 
 
 def allowed_levels(sigma: float) -> float:
-    """Return how many levels of 255 outside the colours around a pixel may lie."""
+    """Return by how many levels of 255 a pixel may move without being looked at."""
     return min(max(ALLOWED_SIGMAS * sigma, ALLOWED_LEAST), ALLOWED_MOST)
 
 

@@ -123,7 +123,7 @@ def _kernels(device: DeviceInfo, asked: str, dtype: str, spec: ModelSpec) -> str
 def _tile(device: DeviceInfo, spec: ModelSpec, dtype: str) -> int:
     """Return the tiles' side: half the bytes a pixel allow larger ones, which overlap less.
 
-    Of 24 megapixels an eighth is computed twice, where it would be a fifth.
+    Of 24 megapixels a sixth is computed twice, where it would be a quarter.
     """
     side = tile_side(spec)
     lowered = device.kind is DeviceKind.CPU and dtype != "fp32"

@@ -96,9 +96,9 @@ def test_what_only_lacks_free_memory_is_told_so() -> None:
 
 def test_what_this_process_holds_already_is_not_asked_for_twice() -> None:
     """Or the second large photograph of a batch would be refused after the first one."""
-    computer = Fixed(total=8, free=1.6, ours=0.9)
+    computer = Fixed(total=8, free=1.9, ours=0.9)
     budget = MemoryBudget(computer)
     assert refusal(budget, 24) is None
-    computer.values |= {"free": 0.7, "held": 1.9}
+    computer.values |= {"free": 1.0, "held": 1.9}
     assert refusal(budget, 24) is None
     assert refusal(budget, 100) is not None
