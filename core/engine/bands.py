@@ -15,6 +15,7 @@ import torch
 
 from core.engine.schedulers import Sampler
 from core.images.blend import reflected
+from core.images.layout import strips
 from core.images.tile import Tile
 from core.recipe import SchedulerName
 
@@ -53,12 +54,20 @@ class Descent:
 
 
 class _Band:
-    def __init__(self, top: int, rows: torch.Tensor, descent: Descent, number: int) -> None:
-        self.top, self.bottom = top, top + rows.shape[1]
+    def __init__(
+        self, rows: range, width: int, read: ReadRows, descent: Descent, number: int
+    ) -> None:
+        self.top, self.bottom = rows.start, rows.stop
         self.generator = torch.Generator().manual_seed(band_seed(descent.seed, number))
         self.sampler = Sampler(descent.scheduler, descent.ratios)
-        noise = descent.first_noise(tuple(rows.shape), self.generator)
-        self.state = self.sampler.start(rows, noise)
+        self.state = torch.empty(3, len(rows), width)
+        noise = descent.first_noise(tuple(self.state.shape), self.generator)
+        for top, bottom in strips(len(rows), width):
+            self.state[:, top:bottom] = read(rows.start + top, rows.start + bottom)
+        for top, bottom in strips(len(rows), width):
+            part = slice(None), slice(top, bottom)
+            added = None if noise is None else noise[part]
+            self.state[part] = self.sampler.start(self.state[part], added)
 
 
 class State(Protocol):
@@ -117,7 +126,7 @@ class Bands:
         self.height, self.width = height, width
         rows = band_rows(height, width)
         self._bands = [
-            _Band(top, read(top, min(top + rows, height)), descent, number)
+            _Band(range(top, min(top + rows, height)), width, read, descent, number)
             for number, top in enumerate(range(0, height, rows))
         ]
         self.levels = self._bands[0].sampler.levels

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from core.images.layout import STRIP_PIXELS
 from core.images.photo import Floats
 
 REACH = 2
@@ -74,8 +75,16 @@ def hold_colours(before: torch.Tensor, change: torch.Tensor, sigma: float) -> to
 
 def _moved_far(change: Floats, allowed: float) -> Places:
     """Return where, row by row, a pixel moves by more than `allowed` in any plane."""
-    # No plane moves by more than the largest of red, green and blue: most pixels are out at once.
     flat = change.reshape(3, -1)
+    parts = [
+        first + _moved_within(flat[:, first : first + STRIP_PIXELS], allowed)
+        for first in range(0, flat.shape[1], STRIP_PIXELS)
+    ]
+    return np.concatenate(parts)
+
+
+def _moved_within(flat: Floats, allowed: float) -> Places:
+    # No plane moves by more than the largest of red, green and blue: most pixels are out at once.
     red, green, blue = np.abs(flat)
     largest = np.maximum(np.maximum(red, green, out=red), blue, out=red)
     near = np.flatnonzero(largest > allowed * float(_NORMS.min()))

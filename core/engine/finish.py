@@ -13,6 +13,7 @@ from core.engine.change import Verdict, black_error, held_change
 from core.engine.img2img import NotFinite
 from core.engine.prepare import Prepared
 from core.images.colour import apply_change_region
+from core.images.layout import put_together, strips
 from core.images.photo import Floats, Pixels
 
 
@@ -42,8 +43,13 @@ def finished_pixels(
     for top in range(0, photo.height, rows):
         breathe()
         bottom = min(top + rows, photo.height)
-        before, after = _band(prepared, bands, top, bottom, verdict)
-        pixels[top:bottom] = apply_change_region(photo, before, after, top, bottom, 0, photo.width)
+        before, kept = _held(prepared, bands, top, bottom, verdict)
+        for first, last in strips(bottom - top, photo.width):
+            was = before[first:last]
+            now = was + kept[first:last]
+            verdict.add(was, now)
+            place = top + first, top + last, 0, photo.width
+            put_together(pixels[place[0] : place[1]], apply_change_region(photo, was, now, *place))
     if not verdict.finite:
         raise NotFinite
     if verdict.is_black():
@@ -51,22 +57,24 @@ def finished_pixels(
     return Finished(pixels, 100 * verdict.guarded / (photo.height * photo.width))
 
 
-def _band(
+def _held(
     prepared: Prepared, bands: State, top: int, bottom: int, verdict: Verdict
 ) -> tuple[Floats, Floats]:
-    """Return rows before and after, (rows, W, 3) from 0 to 1."""
-    halo = prepared.holding.halo
-    first, last = max(0, top - halo), min(prepared.photo.height, bottom + halo)
-    before = torch.from_numpy(prepared.pixels(first, last)).permute(2, 0, 1).contiguous()
-    change = bands.rows(first, last) * 0.5 + 0.5 - before
+    """Return rows before, and what is changed in them, (rows, W, 3) from 0 to 1."""
+    halo, photo = prepared.holding.halo, prepared.photo
+    first, last = max(0, top - halo), min(photo.height, bottom + halo)
+    before, change = (torch.empty(3, last - first, photo.width) for _ in range(2))
+    state = bands.rows(first, last)
+    # NumPy: on so little at a time PyTorch waits longer for its threads than it computes.
+    for above, below in strips(last - first, photo.width):
+        source, after, difference = (
+            planes[:, above:below].permute(1, 2, 0).numpy() for planes in (before, state, change)
+        )
+        source[:] = prepared.pixels(first + above, first + below)
+        np.multiply(after, np.float32(0.5), out=difference)
+        difference += np.float32(0.5)
+        difference -= source
     inner = slice(top - first, bottom - first)
     kept, mask = held_change(change, prepared.holding, inner, before)
-    source = before[:, inner]
-    after = source + kept
-    verdict.add(source, after)
     verdict.guarded += float(mask.sum()) if mask is not None else 0.0
-    return _pixels_last(source), _pixels_last(after)
-
-
-def _pixels_last(planes: torch.Tensor) -> Floats:
-    return np.ascontiguousarray(planes.permute(1, 2, 0).numpy())
+    return before[:, inner].permute(1, 2, 0).numpy(), kept.permute(1, 2, 0).numpy()

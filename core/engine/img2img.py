@@ -71,7 +71,8 @@ def denoise(
     sides divide by. Raises NotFinite.
     """
     strips = _strips(bands, tile, multiple)
-    window = _Window(bands, strips[0].tiles[0].height)
+    is_whole = len(strips) == len(strips[0].tiles) == 1
+    window = _Whole(bands) if is_whole else _Window(bands, strips[0].tiles[0].height)
     for call, level in enumerate(bands.levels):
         scale = bands.input_scale(call)
         window.begin(call)
@@ -87,7 +88,26 @@ def denoise(
 
 
 def _sample(bands: State, strip: _Strip, scale: float, index: int) -> torch.Tensor:
-    return bands.tile(strip.tiles[index]) * scale
+    sample = bands.tile(strip.tiles[index])
+    return sample if scale == 1 else sample * scale
+
+
+class _Whole:
+    """v of the whole picture, known at once."""
+
+    def __init__(self, bands: State) -> None:
+        self._bands = bands
+
+    def begin(self, call: int) -> None:
+        """Start anew for a network call."""
+        self._call = call
+
+    def add(self, _strip: _Strip, answers: list[torch.Tensor]) -> None:
+        """Step all bands."""
+        tops = pairwise([0, *self._bands.bottoms()])
+        for number, (top, bottom) in enumerate(tops):
+            v = answers[0][:, top:bottom, : self._bands.width]
+            self._bands.step(self._call, number, v)
 
 
 class _Window:
@@ -117,15 +137,14 @@ class _Window:
         for v, share, tile in zip(answers, strip.across, strip.tiles, strict=True):
             width = min(tile.width, self._bands.width - tile.left)
             weight = strip.down[:, None] * share[:width]
-            rows[:, :, tile.left : tile.left + width] += v[:, :, :width] * weight
+            rows[:, :, tile.left : tile.left + width].addcmul_(v[:, :, :width], weight)
         while self._stepped < len(self._bottoms) and self._bottoms[self._stepped] <= strip.final:
             self._step()
 
     def _step(self) -> None:
         bottom = self._bottoms[self._stepped]
         count = bottom - self._top
-        # A copy: schedulers may keep what they are given, and the window moves on.
-        self._bands.step(self._call, self._stepped, self._v[:, :count].clone())
+        self._bands.step(self._call, self._stepped, self._v[:, :count])
         left = self._filled - count
         self._v[:, :left] = self._v[:, count : self._filled].clone()
         self._top, self._filled = bottom, left

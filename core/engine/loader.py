@@ -49,7 +49,8 @@ class Denoiser:
         rows = 1 if self.device == "cpu" else len(samples)
         parts = zip(torch.split(samples, rows), torch.split(timesteps, rows), strict=True)
         with torch.no_grad(), self._lowered():
-            return torch.cat([self._predict(*part) for part in parts])
+            answers = [self._predict(*part) for part in parts]
+            return answers[0] if len(answers) == 1 else torch.cat(answers)
 
     def _predict(self, samples: torch.Tensor, timesteps: torch.Tensor) -> torch.Tensor:
         sent = samples.to(self.device, memory_format=torch.channels_last)

@@ -128,4 +128,6 @@ class Group(Generic[Key, Result]):
 
 
 def _together(samples: list[Any]) -> Any:
-    return torch.stack(samples) if isinstance(samples[0], torch.Tensor) else samples
+    if not isinstance(samples[0], torch.Tensor):
+        return samples
+    return samples[0][None] if len(samples) == 1 else torch.stack(samples)

@@ -62,8 +62,9 @@ class Prepared:
 
     def rows(self, top: int, bottom: int) -> torch.Tensor:
         """Return rows as (3, rows, W), -1 to 1."""
-        values = torch.from_numpy(self.pixels(top, bottom)).permute(2, 0, 1)
-        return values.contiguous() * 2 - 1
+        values = self.pixels(top, bottom) * np.float32(2)
+        values -= np.float32(1)
+        return torch.from_numpy(values).permute(2, 0, 1)
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ class View:
         rows, columns = shown.within(around)
         kept, _ = held_change(change, holding, rows, self.before(around, 0, around.height))
         before = self._colours(shown, 0, shown.height)
-        moved = np.ascontiguousarray(kept[:, :, columns].permute(1, 2, 0).numpy())
+        moved = kept[:, :, columns].permute(1, 2, 0).numpy()
         place = shown.top, shown.bottom, shown.left, shown.right
         return apply_change_region(self.photo, before, before + moved, *place)
 

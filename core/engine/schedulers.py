@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from core.errors import SettingsError
+from core.images.layout import strips
 from core.recipe import SchedulerName
 
 _TRAILING = {"timestep_spacing": "trailing"}
@@ -20,7 +21,8 @@ class _Family:
     """How one scheduler is built: diffusers' module and class, and its options.
 
     The module is imported when it is used, since some take seconds. `draws`: it adds fresh noise
-    at each step. `takes_timesteps`: it is told its timesteps one by one.
+    at each step. `takes_timesteps`: it is told its timesteps one by one. `forgets`: a step
+    depends on what it is given alone, so that rows can be stepped apart.
     """
 
     module: str
@@ -28,6 +30,7 @@ class _Family:
     options: dict[str, Any]
     draws: bool = False
     takes_timesteps: bool = False
+    forgets: bool = False
 
     def make(self, **options: Any) -> Any:
         """Return a scheduler with these options besides its own."""
@@ -37,7 +40,10 @@ class _Family:
 
 _FAMILIES = {
     SchedulerName.DDIM: _Family(
-        "ddim", "DDIMScheduler", {"clip_sample": False, "set_alpha_to_one": True, **_TRAILING}
+        "ddim",
+        "DDIMScheduler",
+        {"clip_sample": False, "set_alpha_to_one": True, **_TRAILING},
+        forgets=True,
     ),
     SchedulerName.EULER: _Family(
         "euler_discrete", "EulerDiscreteScheduler", {**_TO_ZERO, **_TRAILING}
@@ -83,8 +89,11 @@ class Sampler:
         return self._family.draws
 
     def start(self, picture: torch.Tensor, noise: torch.Tensor | None) -> torch.Tensor:
-        """Return the first state: `picture` (-1 to 1) as this scheduler scales it, plus `noise`."""
-        added = torch.zeros_like(picture) if noise is None else noise
+        """Return the first state: `picture` (-1 to 1) as this scheduler scales it, plus `noise`.
+
+        Each pixel's depends on nothing but that pixel.
+        """
+        added = torch.zeros(1, 1, 1) if noise is None else noise
         state = self._scheduler.add_noise(picture[None], added[None], self._timesteps[0][None])
         return torch.as_tensor(state[0])
 
@@ -97,6 +106,18 @@ class Sampler:
         self, call: int, v: torch.Tensor, state: torch.Tensor, generator: torch.Generator
     ) -> torch.Tensor:
         """Return the next state from the network's `v` for this one; all (3, H, W)."""
+        if not self._family.forgets:
+            # A copy: these keep what they are given, and it may be written over.
+            return self._step(call, v.clone(), state, generator)
+        after = torch.empty_like(state)
+        for top, bottom in strips(*state.shape[1:]):
+            rows = slice(top, bottom)
+            after[:, rows] = self._step(call, v[:, rows], state[:, rows], generator)
+        return after
+
+    def _step(
+        self, call: int, v: torch.Tensor, state: torch.Tensor, generator: torch.Generator
+    ) -> torch.Tensor:
         drawing = {"generator": generator} if self._family.draws else {}
         after = self._scheduler.step(v[None], self._timesteps[call], state[None], **drawing)
         return torch.as_tensor(after.prev_sample[0])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.images.layout import channels_apart, put_together, strips
 from core.images.photo import Floats, Photo, Pixels
 from core.images.spaces import GreySpace, NaiveInkSpace, Space, SrgbSpace, scaled, space_of
 
-BAND_PIXELS = 1 << 16
 _FADE_FROM, _FADE_TO = 0.125, 0.5
 
 
@@ -18,8 +18,8 @@ def to_model(photo: Photo) -> Floats:
     outside sRGB are clipped here, and only here: `apply_change` keeps them. 12 bytes a pixel.
     """
     out = np.empty((photo.height, photo.width, 3), dtype=np.float32)
-    for top, bottom in bands(photo.height, photo.width):
-        out[top:bottom] = to_model_region(photo, top, bottom, 0, photo.width)
+    for top, bottom in strips(photo.height, photo.width):
+        put_together(out[top:bottom], to_model_region(photo, top, bottom, 0, photo.width))
     return out
 
 
@@ -44,9 +44,10 @@ def apply_change(photo: Photo, before: Floats, after: Floats) -> Pixels:
     computed anew around the source's own black, and a pixel without black gets none.
     """
     out = np.empty_like(photo.pixels)
-    for top, bottom in bands(photo.height, photo.width):
+    for top, bottom in strips(photo.height, photo.width):
         part = (before[top:bottom], after[top:bottom])
-        out[top:bottom] = apply_change_region(photo, *part, top, bottom, 0, photo.width)
+        changed = apply_change_region(photo, *part, top, bottom, 0, photo.width)
+        put_together(out[top:bottom], changed)
     return out
 
 
@@ -54,7 +55,7 @@ def apply_change_region(
     photo: Photo, before: Floats, after: Floats, y0: int, y1: int, x0: int, x1: int
 ) -> Pixels:
     """Return one region of `apply_change`; `before` and `after` cover just that region."""
-    source = photo.pixels[y0:y1, x0:x1]
+    source = channels_apart(photo.pixels[y0:y1, x0:x1])
     space = space_of(photo)
     was, now = np.clip(before, 0.0, 1.0), np.clip(after, 0.0, 1.0)
     if isinstance(space, NaiveInkSpace):
@@ -78,9 +79,3 @@ def _lost_beyond(space: Space, source: Pixels, was: Floats, now: Floats) -> Floa
         return np.zeros(source.shape, np.float32)
     beyond = scaled(source) - space.from_srgb(space.to_srgb(source))
     return np.asarray(share * beyond, dtype=np.float32)
-
-
-def bands(height: int, width: int) -> list[tuple[int, int]]:
-    """Return (top, bottom) of row bands small enough for their temporaries to stay in the cache."""
-    rows = max(1, BAND_PIXELS // max(1, width))
-    return [(top, min(height, top + rows)) for top in range(0, height, rows)]

@@ -117,8 +117,9 @@ def _measure_strip(strip: Floats) -> Blocks:
 
 def _opponents(strip: Floats) -> Floats:
     """Return luma and two colour differences, (3, rows, W), in which white noise is as strong."""
-    levels = strip.reshape(-1, 3) * np.float32(255) - np.float32(_MIDDLE)
-    return np.asarray((_OPPONENTS @ levels.T).reshape(3, *strip.shape[:2]), np.float32)
+    levels = np.moveaxis(strip, 2, 0).reshape(3, -1) * np.float32(255)
+    levels -= np.float32(_MIDDLE)
+    return np.asarray((_OPPONENTS @ levels).reshape(3, *strip.shape[:2]), np.float32)
 
 
 def _clipped_shares(strip: Floats) -> Values:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 
 import numpy as np
@@ -78,6 +79,7 @@ def estimate_sigma(read: ReadRows, height: int, width: int) -> float:
     return find_noise(read, height, width).sigma
 
 
+@lru_cache(maxsize=1)
 def read_estimator() -> Estimator:
     """Read the estimator from the package's resources: 3,200 numbers."""
     file = resources.files("resources") / "noise_level.json"

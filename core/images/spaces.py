@@ -11,6 +11,7 @@ import numpy as np
 
 from core.images import profiles
 from core.images.exif import is_adobe_rgb
+from core.images.layout import channels_apart
 from core.images.photo import Floats, Photo, Pixels
 
 _LUMA = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
@@ -68,8 +69,8 @@ class SrgbSpace:
     """RGB that is sRGB, or is taken for it: no profile, or one that cannot be used."""
 
     def to_srgb(self, pixels: Pixels) -> Floats:
-        """Return the same values in floating point."""
-        return scaled(pixels)
+        """Return the same values in floating point, channels apart."""
+        return scaled(channels_apart(pixels))
 
     def from_srgb(self, values: Floats) -> Floats:
         """Return the values themselves."""

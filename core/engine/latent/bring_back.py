@@ -13,7 +13,8 @@ from core.engine.img2img import NotFinite
 from core.engine.latent.carry import Carried
 from core.engine.latent.working import Working
 from core.images.colour import apply_change_region, to_model_region
-from core.images.photo import Floats, Photo, Pixels
+from core.images.layout import put_together
+from core.images.photo import Photo, Pixels
 from core.images.spaces import SrgbSpace, space_of
 
 
@@ -49,8 +50,8 @@ def finish_photograph(
         breathe()
         bottom = min(top + rows, photo.height)
         before, made = _band(working, carried, top, bottom)
-        verdict.add(before, made)
-        pixels[top:bottom] = _own_pixels(working, before, made, top, bottom)
+        verdict.add(before.numpy(), made.numpy())
+        put_together(pixels[top:bottom], _own_pixels(working, before, made, top, bottom))
     if verdict.is_black():
         raise black_error()
     return photo, pixels
@@ -99,7 +100,7 @@ def _own_pixels(
     """
     photo, cover = working.photo, working.cover
     source = photo.pixels[top:bottom]
-    was, now = _pixels_last(before), _pixels_last(made)
+    was, now = (planes.permute(1, 2, 0).numpy() for planes in (before, made))
     share = None if cover is None else cover[top:bottom, :, None]
     if share is not None:
         now = np.where(share == 255, now, was + (now - was) * (share * np.float32(1 / 255)))
@@ -111,7 +112,3 @@ def _own_pixels(
     else:
         new = apply_change_region(photo, was, now, top, bottom, 0, photo.width)
     return new if share is None else np.where(share == 0, source, new)
-
-
-def _pixels_last(planes: torch.Tensor) -> Floats:
-    return np.ascontiguousarray(planes.permute(1, 2, 0).numpy())

@@ -129,5 +129,5 @@ def test_a_value_that_is_no_number_is_noticed() -> None:
 def judged(before: torch.Tensor, after: torch.Tensor) -> Verdict:
     verdict = Verdict()
     for rows in (slice(0, 20), slice(20, None)):
-        verdict.add(before[:, rows], after[:, rows])
+        verdict.add(before[:, rows].numpy(), after[:, rows].numpy())
     return verdict

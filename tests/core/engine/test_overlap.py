@@ -120,12 +120,13 @@ def test_judging_a_result_takes_it_as_it_is() -> None:
     for spread, black in ((0.9 / 255, True), (1.1 / 255, False)):
         noise = torch.randn(lively.shape, generator=torch.Generator().manual_seed(1))
         verdict = Verdict()
-        verdict.add(lively, 0.9 + spread * (noise - noise.mean()) / noise.std())
+        flat = 0.9 + spread * (noise - noise.mean()) / noise.std()
+        verdict.add(lively.numpy(), flat.numpy())
         assert verdict.is_black() is black
         assert verdict.finite
     assert all_finite(torch.full((8,), 3e38)), "a sum beyond all numbers is none of its parts"
     for bad in (float("nan"), float("inf"), float("-inf")):
         verdict = Verdict()
-        verdict.add(lively, torch.where(lively == lively.max(), bad, lively))
+        verdict.add(lively.numpy(), torch.where(lively == lively.max(), bad, lively).numpy())
         assert not verdict.finite
     assert not all_finite(torch.tensor([float("inf"), float("-inf")]))
