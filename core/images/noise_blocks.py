@@ -137,7 +137,8 @@ def _clipped_shares(strip: Floats) -> Values:
 def _fine(planes: Floats) -> Values:
     """Return the variance of what 2x2 pixels differ by along diagonals, (3, blocks)."""
     top, bottom = planes[:, ::2], planes[:, 1::2]
-    turned = (top - bottom)[:, :, ::2] - (top - bottom)[:, :, 1::2]
+    upright = top - bottom
+    turned = upright[:, :, ::2] - upright[:, :, 1::2]
     half = BLOCK // 2
     rows, columns = turned.shape[1] // half, turned.shape[2] // half
     parts = (turned * turned).reshape(3, rows, half, columns, half)

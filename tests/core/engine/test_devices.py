@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from itertools import chain, repeat
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -247,15 +248,25 @@ def test_a_processor_without_bf16_instructions_is_not_asked() -> None:
 )
 def test_half_precision_must_win_clearly(single: float, half: float, expected: bool) -> None:
     """Its rounding is not worth a draw. Seconds as a clock would show them, and a busy computer."""
+    seconds = {torch.float32: single, torch.bfloat16: half}
+    assert raced(seconds, dict.fromkeys(seconds, [5.0])) is expected
+
+
+def test_a_busy_moment_does_not_cost_months_of_half_speed() -> None:
+    """A service asks once, when it starts: while bf16 ran, something else had the processor."""
+    assert raced({torch.float32: 1.0, torch.bfloat16: 0.3}, {torch.bfloat16: [5.0] * 4})
+
+
+def raced(seconds: dict[torch.dtype, float], delays: dict[torch.dtype, list[float]]) -> bool:
+    """Return who wins, given what each takes and by what its first runs are delayed."""
     now = [0.0]
-    busy = iter([5.0, 0.0, 0.0] * 2)
 
     def work(dtype: torch.dtype) -> Callable[[], None]:
-        seconds = single if dtype is torch.float32 else half
+        delay = chain(delays.get(dtype, []), repeat(0.0))
 
         def run() -> None:
-            now[0] += seconds + next(busy)
+            now[0] += seconds[dtype] + next(delay)
 
         return run
 
-    assert race(work, clock=lambda: now[0]) is expected
+    return race(work, clock=lambda: now[0])
