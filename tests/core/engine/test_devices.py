@@ -249,7 +249,7 @@ def test_a_processor_without_bf16_instructions_is_not_asked() -> None:
 def test_half_precision_must_win_clearly(single: float, half: float, expected: bool) -> None:
     """Its rounding is not worth a draw. Seconds as a clock would show them, and a busy computer."""
     seconds = {torch.float32: single, torch.bfloat16: half}
-    assert raced(seconds, dict.fromkeys(seconds, [5.0])) is expected
+    assert raced(seconds, {torch.float32: [5.0], torch.bfloat16: [5.0]}) is expected
 
 
 def test_a_busy_moment_does_not_cost_months_of_half_speed() -> None:
