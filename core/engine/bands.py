@@ -54,20 +54,17 @@ class Descent:
 
 
 class _Band:
-    def __init__(
-        self, rows: range, width: int, read: ReadRows, descent: Descent, number: int
-    ) -> None:
+    def __init__(self, rows: range, read: ReadRows, descent: Descent, number: int) -> None:
         self.top, self.bottom = rows.start, rows.stop
         self.generator = torch.Generator().manual_seed(band_seed(descent.seed, number))
         self.sampler = Sampler(descent.scheduler, descent.ratios)
-        self.state = torch.empty(3, len(rows), width)
-        noise = descent.first_noise(tuple(self.state.shape), self.generator)
-        for top, bottom in strips(len(rows), width):
-            self.state[:, top:bottom] = read(rows.start + top, rows.start + bottom)
-        for top, bottom in strips(len(rows), width):
+        picture = read(rows.start, rows.stop)
+        self.state = torch.empty(picture.shape)
+        noise = descent.first_noise(tuple(picture.shape), self.generator)
+        for top, bottom in strips(*picture.shape[1:]):
             part = slice(None), slice(top, bottom)
             added = None if noise is None else noise[part]
-            self.state[part] = self.sampler.start(self.state[part], added)
+            self.state[part] = self.sampler.start(picture[part], added)
 
 
 class State(Protocol):
@@ -126,7 +123,7 @@ class Bands:
         self.height, self.width = height, width
         rows = band_rows(height, width)
         self._bands = [
-            _Band(range(top, min(top + rows, height)), width, read, descent, number)
+            _Band(range(top, min(top + rows, height)), read, descent, number)
             for number, top in enumerate(range(0, height, rows))
         ]
         self.levels = self._bands[0].sampler.levels

@@ -12,8 +12,8 @@ from core.engine.bands import State, band_rows
 from core.engine.change import Verdict, black_error, held_change
 from core.engine.img2img import NotFinite
 from core.engine.prepare import Prepared
-from core.images.colour import apply_change_region
-from core.images.layout import put_together, strips
+from core.images.colour import apply_change_region, strips_of
+from core.images.layout import put_together
 from core.images.photo import Floats, Pixels
 
 
@@ -44,7 +44,7 @@ def finished_pixels(
         breathe()
         bottom = min(top + rows, photo.height)
         before, kept = _held(prepared, bands, top, bottom, verdict)
-        for first, last in strips(bottom - top, photo.width):
+        for first, last in strips_of(photo, bottom - top):
             was = before[first:last]
             now = was + kept[first:last]
             verdict.add(was, now)
@@ -66,7 +66,7 @@ def _held(
     before, change = (torch.empty(3, last - first, photo.width) for _ in range(2))
     state = bands.rows(first, last)
     # NumPy: on so little at a time PyTorch waits longer for its threads than it computes.
-    for above, below in strips(last - first, photo.width):
+    for above, below in strips_of(photo, last - first):
         source, after, difference = (
             planes[:, above:below].permute(1, 2, 0).numpy() for planes in (before, state, change)
         )

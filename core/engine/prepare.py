@@ -19,7 +19,7 @@ from core.engine.messages import Render
 from core.engine.noise import LEVELS_PER_UNIT, NoiseCurve, native_start, noise_ratios
 from core.errors import ImageReadError, ItemError, Reason
 from core.images import refusals, source
-from core.images.colour import to_model_region
+from core.images.colour import strips_of, to_model_region
 from core.images.decode import probe, read_photo
 from core.images.noise_found import ALREADY_CLEAN, NoiseFound
 from core.images.noise_level import find_noise
@@ -62,9 +62,13 @@ class Prepared:
 
     def rows(self, top: int, bottom: int) -> torch.Tensor:
         """Return rows as (3, rows, W), -1 to 1."""
-        values = self.pixels(top, bottom) * np.float32(2)
-        values -= np.float32(1)
-        return torch.from_numpy(values).permute(2, 0, 1)
+        planes = torch.empty(3, bottom - top, self.photo.width)
+        values = planes.permute(1, 2, 0).numpy()
+        for first, last in strips_of(self.photo, bottom - top):
+            part = values[first:last]
+            np.multiply(self.pixels(top + first, top + last), np.float32(2), out=part)
+            part -= np.float32(1)
+        return planes
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,28 @@ import numpy as np
 
 from core.images.layout import channels_apart, put_together, strips
 from core.images.photo import Floats, Photo, Pixels
-from core.images.spaces import GreySpace, NaiveInkSpace, Space, SrgbSpace, scaled, space_of
+from core.images.spaces import (
+    GreySpace,
+    LutSpace,
+    NaiveInkSpace,
+    Space,
+    SrgbSpace,
+    scaled,
+    space_of,
+)
 
 _FADE_FROM, _FADE_TO = 0.125, 0.5
+
+
+_TABLE_STRIP_PIXELS = 1 << 20
+"""A profile of tables takes a tenth of a second to be set up, each time that it is used."""
+
+
+def strips_of(photo: Photo, rows: int) -> list[tuple[int, int]]:
+    """Return (top, bottom) of the strips in which `rows` of a photograph are best converted."""
+    if isinstance(space_of(photo), LutSpace):
+        return strips(rows, photo.width, _TABLE_STRIP_PIXELS)
+    return strips(rows, photo.width)
 
 
 def to_model(photo: Photo) -> Floats:
@@ -18,7 +37,7 @@ def to_model(photo: Photo) -> Floats:
     outside sRGB are clipped here, and only here: `apply_change` keeps them. 12 bytes a pixel.
     """
     out = np.empty((photo.height, photo.width, 3), dtype=np.float32)
-    for top, bottom in strips(photo.height, photo.width):
+    for top, bottom in strips_of(photo, photo.height):
         put_together(out[top:bottom], to_model_region(photo, top, bottom, 0, photo.width))
     return out
 
@@ -44,7 +63,7 @@ def apply_change(photo: Photo, before: Floats, after: Floats) -> Pixels:
     computed anew around the source's own black, and a pixel without black gets none.
     """
     out = np.empty_like(photo.pixels)
-    for top, bottom in strips(photo.height, photo.width):
+    for top, bottom in strips_of(photo, photo.height):
         part = (before[top:bottom], after[top:bottom])
         changed = apply_change_region(photo, *part, top, bottom, 0, photo.width)
         put_together(out[top:bottom], changed)

@@ -12,16 +12,14 @@ Sample = TypeVar("Sample", np.uint8, np.uint16, np.float32)
 STRIP_PIXELS = 1 << 16
 """Pixels of a strip: three channels in single precision take 0.8 MB."""
 
-_LEAST_ROWS = 16
-"""Rows of a strip of the widest pictures: what lies around each is looked at besides."""
 
+def strips(height: int, width: int, pixels: int = STRIP_PIXELS) -> list[tuple[int, int]]:
+    """Return (top, bottom) of row strips of some `pixels`.
 
-def strips(height: int, width: int) -> list[tuple[int, int]]:
-    """Return (top, bottom) of row strips small enough for their temporaries to stay in the cache.
-
-    There arithmetic is four times as fast as in memory.
+    Temporaries of the default stay in the cache; arithmetic there is four times as fast as in
+    memory.
     """
-    rows = max(_LEAST_ROWS, STRIP_PIXELS // max(1, width))
+    rows = max(1, pixels // max(1, width))
     return [(top, min(height, top + rows)) for top in range(0, height, rows)]
 
 
