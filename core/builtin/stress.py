@@ -29,7 +29,8 @@ from core.engine.colours_around import PLANE_NORMS, PLANES
 LIMIT = LIMIT_SIGMAS
 SIGMAS = (2.0, 5.0, 10.0, 15.0, 25.0, 35.0, 50.0, 75.0)
 SYNTHETIC = 10_000
-RANDOM = "random pictures"
+RANDOM = "random"
+"""Kinds are said in a word or two: the table fits into 80 columns."""
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 COLOUR_SIGMAS = 3.0

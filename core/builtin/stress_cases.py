@@ -92,7 +92,7 @@ def read_samples() -> Cases:
     for name in SAMPLES:
         pixels = np.asarray(getattr(data, name)())
         pixels = np.repeat(pixels[..., None], 3, 2) if pixels.ndim == 2 else pixels[..., :3]
-        yield "sample photographs", pixels[: pixels.shape[0] // 8 * 8, : pixels.shape[1] // 8 * 8]
+        yield "samples", pixels[: pixels.shape[0] // 8 * 8, : pixels.shape[1] // 8 * 8]
 
 
 def make_cases(quick: bool, folder: Path | None = None, limit: int | None = None) -> Cases:
