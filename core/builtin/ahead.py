@@ -1,4 +1,4 @@
-"""Draws the crops of the next steps in a process of its own while the present step trains."""
+"""Draws the crops of the next steps in other processes while the present step trains."""
 
 from __future__ import annotations
 
@@ -34,13 +34,16 @@ class Drawing:
     crop: int
 
 
-def draw_ahead(drawing: Drawing, steps: range) -> Iterator[NoisyCrops]:
-    """Yield the crops of each step, in order; the same as `draw_noisy_crops` gives."""
-    with make_pool(1) as pool:
+def draw_ahead(drawing: Drawing, steps: range, drawers: int = 1) -> Iterator[NoisyCrops]:
+    """Yield the crops of each step, in order; the same as `draw_noisy_crops` gives.
+
+    `drawers`: how many processes; one keeps up with two cores, a GPU wants all that there are.
+    """
+    with make_pool(drawers) as pool:
         pending: deque[Future[Arrays]] = deque()
         for step in steps:
             pending.append(pool.submit(_draw, drawing, step))
-            if len(pending) == DEPTH:
+            if len(pending) == DEPTH * drawers:
                 yield _read(pending.popleft())
         while pending:
             yield _read(pending.popleft())

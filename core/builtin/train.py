@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import copy
 import hashlib
+import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
@@ -58,13 +59,17 @@ class Plan:
 
 
 class Training:
-    """Model, its moving average and the optimizer after `step` steps."""
+    """Model, its moving average and the optimizer after `step` steps, on a device."""
 
-    def __init__(self, settings: TrainingSettings, start: PhotoDenoiser | None = None) -> None:
+    def __init__(
+        self, settings: TrainingSettings, start: PhotoDenoiser | None = None, device: str = "cpu"
+    ) -> None:
         torch.manual_seed(settings.seed)
         self.settings = settings
+        self.device = torch.device(device)
         self.step = 0
-        self.model = (start or PhotoDenoiser()).to(memory_format=torch.channels_last).train()
+        model = (start or PhotoDenoiser()).to(self.device)
+        self.model = model.to(memory_format=torch.channels_last).train()
         self.average = copy.deepcopy(self.model).requires_grad_(False)
         self.optimizers = make_optimizers(self.model, settings.learning_rate)
         # Fuses what lies between the convolutions: a fifth of the time.
@@ -91,13 +96,21 @@ class Training:
     def measure_loss(self, crops: NoisyCrops) -> torch.Tensor:
         """The loss of the present weights on some crops, a scalar."""
         timesteps = torch.tensor([timestep_of_ratio(float(value)) for value in crops.ratio])
-        ratio = crops.ratio.view(-1, 1, 1, 1)
+        picture, noise = crops.picture.to(self.device), crops.noise.to(self.device)
+        ratio = crops.ratio.to(self.device).view(-1, 1, 1, 1)
         signal = (1 + ratio * ratio).rsqrt()
-        target = signal * (crops.noise - ratio * crops.picture)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.settings.dtype == "bf16"):
-            predicted = self._predict(signal * (crops.picture + ratio * crops.noise), timesteps)
+        target = signal * (noise - ratio * picture)
+        lowered = self.settings.dtype == "bf16"
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=lowered):
+            sample = signal * (picture + ratio * noise)
+            predicted = self._predict(sample, timesteps.to(self.device))
         error = (predicted.float() - target).square()
         return torch.mean(error * weigh_ratio(ratio))
+
+    def averaged(self) -> PhotoDenoiser:
+        """Return a copy of the averaged weights, on the processor."""
+        model: PhotoDenoiser = copy.deepcopy(self.average).cpu()
+        return model
 
     @torch.no_grad()
     def _update_average(self) -> None:
@@ -121,7 +134,7 @@ class Training:
 
     def restore(self, path: Path) -> None:
         """Go on from a checkpoint; raises ValueError if it was made with other settings."""
-        state: dict[str, Any] = torch.load(path, weights_only=True)
+        state: dict[str, Any] = torch.load(path, self.device, weights_only=True)
         if state["settings"] != asdict(self.settings):
             raise ValueError(
                 f"{path} was made with other settings: {state['settings']}. "
@@ -195,32 +208,57 @@ class Reporter:
 
     def evaluate(self, training: Training) -> None:
         """Print the PSNR at sigma 25 of the averaged weights."""
-        model = training.average.eval()
+        model = training.averaged().eval()
         for measure in measure_pictures(model, self.pictures, [25.0]):
             self.console.print(f"step {training.step}: sigma 25, {measure.psnr:.2f} dB")
 
 
-def draw_steps(settings: TrainingSettings, folder: Path, steps: range) -> Iterator[NoisyCrops]:
-    """The crops of these steps; with several threads a process of its own draws them ahead."""
+def draw_steps(
+    settings: TrainingSettings, folder: Path, steps: range, drawers: int = 1
+) -> Iterator[NoisyCrops]:
+    """The crops of these steps; with several threads other processes draw them ahead."""
     drawing = Drawing(folder, settings.canvases, settings.seed, settings.rows, settings.crop)
-    return (draw_in_place if settings.threads == 1 else draw_ahead)(drawing, steps)
+    if settings.threads == 1:
+        return draw_in_place(drawing, steps)
+    return draw_ahead(drawing, steps, drawers)
 
 
-def run(training: Training, plan: Plan, save_every: int, out: Path, reporter: Reporter) -> None:
-    """Train to the plan's end, writing a checkpoint every `save_every` steps and at the end."""
-    steps = range(training.step, plan.steps)
+@dataclass(frozen=True)
+class Keeping:
+    """Where a run writes its checkpoints, every so many steps and at the end."""
+
+    out: Path
+    every: int = 500
+
+
+def run(
+    training: Training, plan: Plan, keeping: Keeping, reporter: Reporter, drawers: int = 1
+) -> None:
+    """Train to the plan's end; `drawers`: processes that draw crops, which changes no weight."""
+    steps, out = range(training.step, plan.steps), keeping.out
     with Progress(console=reporter.console) as progress:
         bar = progress.add_task("training", total=plan.steps, completed=training.step)
-        for crops in draw_steps(training.settings, out / "canvases", steps):
+        for crops in draw_steps(training.settings, out / "canvases", steps, drawers):
             reporter.note(training, training.advance(crops, plan), plan)
             progress.update(bar, completed=training.step)
-            if training.step % save_every == 0 or training.step == plan.steps:
+            if training.step % keeping.every == 0 or training.step == plan.steps:
                 training.save(out / "checkpoint.pt")
 
 
 def hash_file(path: Path) -> str:
     """SHA-256 of a file, hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read_device(name: str) -> str:
+    """Return the name of a device that is there; raises ArgumentTypeError for any other."""
+    # Deterministic products ask for this before CUDA is first used.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    try:
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise argparse.ArgumentTypeError(f"{name} cannot be used: {error}") from error
+    return name
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -236,6 +274,8 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--decay-share", type=float, default=0.25, help="last share of the steps")
     parser.add_argument("--dtype", choices=["auto", "fp32", "bf16"], default="auto")
+    parser.add_argument("--device", type=read_device, default="cpu", help="cpu, cuda:0, xpu, mps")
+    parser.add_argument("--drawers", type=int, default=1, help="processes that draw the crops")
     parser.add_argument("--threads", type=int, default=2, help="part of what decides the weights")
     parser.add_argument("--compiled", action="store_true", help="faster; needs a C++ compiler")
     parser.add_argument("--save-every", type=int, default=500)
@@ -263,14 +303,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for _ in track(seeds, "canvases", console=console, transient=True):
         pass
     start = read_model(options.start_from) if options.start_from else None
-    training = Training(settings, start)
+    training = Training(settings, start, options.device)
     if (out / "checkpoint.pt").exists():
         training.restore(out / "checkpoint.pt")
     pictures = list_pictures(options.evaluate)[:6] if options.evaluate else []
     reporter = Reporter(console, pictures)
     plan = Plan(options.steps, options.decay_share)
-    run(training, plan, options.save_every, out, reporter)
-    write_model(training.average, out / "model")
+    run(training, plan, Keeping(out, options.save_every), reporter, options.drawers)
+    write_model(training.averaged(), out / "model")
     console.print("sha256", hash_file(out / "model" / "diffusion_pytorch_model.safetensors"))
 
 

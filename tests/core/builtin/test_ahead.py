@@ -33,9 +33,10 @@ def drawing(tmp_path: Path) -> Drawing:
     return Drawing(tmp_path, canvases=2, seed=3, rows=4, crop=16)
 
 
-def test_another_process_draws_every_step_as_this_one_would(drawing: Drawing) -> None:
-    steps = range(5, 5 + DEPTH + 2)
-    ahead, here = list(draw_ahead(drawing, steps)), list(draw_in_place(drawing, steps))
+@pytest.mark.parametrize("drawers", [1, 2])
+def test_other_processes_draw_every_step_as_this_one_would(drawing: Drawing, drawers: int) -> None:
+    steps = range(5, 5 + DEPTH * drawers + 2)
+    ahead, here = list(draw_ahead(drawing, steps, drawers)), list(draw_in_place(drawing, steps))
     assert len(ahead) == len(here) == len(steps)
     for one, other in zip(ahead, here, strict=True):
         assert torch.equal(one.picture, other.picture)

@@ -146,6 +146,16 @@ def test_the_command_prints_a_hash_that_is_the_same_again(
     assert train_by_command(tmp_path / "two", 2) == digest
 
 
+def test_a_device_that_is_not_there_is_said_before_anything_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--steps", "1", "--out", str(tmp_path / "work"), "--device", "cuda:77"])
+    assert ended.value.code == 2
+    assert "cuda:77 cannot be used" in capsys.readouterr().err
+    assert not (tmp_path / "work").exists()
+
+
 @pytest.mark.slow
 def test_two_hundred_steps_twice_make_the_same_weights(tmp_path: Path) -> None:
     assert train_by_command(tmp_path / "one", 200) == train_by_command(tmp_path / "two", 200)
