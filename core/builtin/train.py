@@ -176,10 +176,13 @@ def weigh_ratio(ratio: torch.Tensor) -> torch.Tensor:
     return (ratio / 0.2).pow(0.7).clamp(0.2, 2.0)
 
 
-def resolve_dtype(dtype: str) -> str:
-    """`auto` is bf16 where the processor has instructions for it; elsewhere it is slower."""
+def resolve_dtype(dtype: str, device: str = "cpu") -> str:
+    """`auto` is bf16 where the device has instructions for it; elsewhere it is slower."""
     if dtype != "auto":
         return dtype
+    if device != "cpu":
+        is_nvidia = torch.device(device).type == "cuda"
+        return "bf16" if is_nvidia and torch.cuda.is_bf16_supported() else "fp32"
     has_bf16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return "bf16" if has_bf16 else "fp32"
 
@@ -252,8 +255,6 @@ def hash_file(path: Path) -> str:
 
 def read_device(name: str) -> str:
     """Return the name of a device that is there; raises ArgumentTypeError for any other."""
-    # Deterministic products ask for this before CUDA is first used.
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     try:
         torch.zeros(1, device=name)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
@@ -275,7 +276,10 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--decay-share", type=float, default=0.25, help="last share of the steps")
     parser.add_argument("--dtype", choices=["auto", "fp32", "bf16"], default="auto")
     parser.add_argument("--device", type=read_device, default="cpu", help="cpu, cuda:0, xpu, mps")
-    parser.add_argument("--drawers", type=int, default=1, help="processes that draw the crops")
+    drawers = "processes that draw the crops; with --threads 1 there is none"
+    parser.add_argument(
+        "--drawers", type=int, choices=range(1, 257), metavar="N", default=1, help=drawers
+    )
     parser.add_argument("--threads", type=int, default=2, help="part of what decides the weights")
     parser.add_argument("--compiled", action="store_true", help="faster; needs a C++ compiler")
     parser.add_argument("--save-every", type=int, default=500)
@@ -284,13 +288,15 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _settle(options: argparse.Namespace) -> TrainingSettings:
-    options.dtype = resolve_dtype(options.dtype)
+    options.dtype = resolve_dtype(options.dtype, options.device)
     names = [field.name for field in fields(TrainingSettings)]
     return TrainingSettings(**{name: getattr(options, name) for name in names})
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Make what is missing, train, write the model and print its hash."""
+    # Deterministic products ask for this before CUDA is first used.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     options = _parse(arguments)
     settings, out, console = _settle(options), options.out, Console()
     torch.set_num_threads(settings.threads)

@@ -105,10 +105,12 @@ class Sampler:
     def step(
         self, call: int, v: torch.Tensor, state: torch.Tensor, generator: torch.Generator
     ) -> torch.Tensor:
-        """Return the next state from the network's `v` for this one; all (3, H, W)."""
+        """Return the next state from the network's `v` for this one; all (3, H, W).
+
+        None keeps `v` itself, only what it computes from it.
+        """
         if not self._family.forgets:
-            # A copy: these keep what they are given, and it may be written over.
-            return self._step(call, v.clone(), state, generator)
+            return self._step(call, v, state, generator)
         after = torch.empty_like(state)
         for top, bottom in strips(*state.shape[1:]):
             rows = slice(top, bottom)

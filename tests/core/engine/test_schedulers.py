@@ -96,6 +96,30 @@ def test_pictures_of_known_statistics_keep_them(
         assert (result - (picture + first * noise) * shrink).abs().max() < 0.15
 
 
+@pytest.mark.parametrize("name", [name for name in RUNS if name not in DRAWS])
+def test_large_pictures_are_stepped_as_their_parts_are(
+    name: SchedulerName, curve: NoiseCurve
+) -> None:
+    """Some are stepped strip by strip; a seam would run across every large photograph."""
+    generator = torch.Generator().manual_seed(3)
+    picture, noise, *answers = torch.randn(7, 3, 400, 300, generator=generator)
+
+    def led(rows: slice, *, written_over: bool = True) -> torch.Tensor:
+        sampler = Sampler(name, noise_ratios(0.8, 3, SigmaSchedule.NORMAL, curve))
+        state = sampler.start(picture[:, rows], noise[:, rows])
+        for call in range(len(sampler.levels)):
+            sampler.input_scale(call)
+            given = answers[call][:, rows].clone()
+            state = sampler.step(call, given, state, generator)
+            if written_over:  # as by the window over the tiles, which moves on
+                given.zero_()
+        return state
+
+    parts = torch.cat([led(slice(0, 150)), led(slice(150, 400))], 1)
+    assert torch.allclose(led(slice(0, 400)), parts, atol=1e-6)
+    assert torch.equal(led(slice(0, 400), written_over=False), led(slice(0, 400)))
+
+
 def test_ddim_is_the_formula_of_its_paper(curve: NoiseCurve) -> None:
     """Song, Meng, Ermon 2021, equation 12 with eta 0."""
     ratios = noise_ratios(0.8, 4, SigmaSchedule.NORMAL, curve)
